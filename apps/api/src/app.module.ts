@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { CollaborationModule } from './collaboration/collaboration.module.js';
+import { CommandsModule } from './commands/commands.module.js';
+import { CoursesModule } from './courses/courses.module.js';
+import { HealthModule } from './health/health.module.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { PoliciesModule } from './policies/policies.module.js';
+import { ReplayModule } from './replay/replay.module.js';
+import { RunsModule } from './runs/runs.module.js';
+import { WorkspacesModule } from './workspaces/workspaces.module.js';
+
+@Module({
+  imports: [
+    PlatformModule,
+    CommandsModule,
+    AuthModule,
+    PoliciesModule,
+    AuditModule,
+    HealthModule,
+    CoursesModule,
+    WorkspacesModule,
+    CollaborationModule,
+    RunsModule,
+    ReplayModule,
+  ],
+})
+export class AppModule {}

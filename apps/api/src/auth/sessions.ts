@@ -1,0 +1,69 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Role } from '@palimpsest/domain';
+import type pg from 'pg';
+import type { Configuration } from '../configuration.js';
+import { CONFIGURATION, POOL } from '../platform/tokens.js';
+import type { Principal } from './principal.js';
+
+export interface NewSession {
+  readonly sessionId: string;
+  /** 32 random bytes; only its keyed hash is stored. */
+  readonly token: string;
+}
+
+interface SessionRow {
+  readonly session_id: string;
+  readonly user_id: string;
+  readonly username: string;
+  readonly display_name: string;
+  readonly role: Role;
+}
+
+/** Sessions of people who are signed in. */
+@Injectable()
+export class Sessions {
+  constructor(
+    @Inject(POOL) private readonly pool: pg.Pool,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  async open(userId: string): Promise<NewSession> {
+    const session: NewSession = { sessionId: randomUUID(), token: randomBytes(32).toString('base64url') };
+    await this.pool.query(
+      `insert into ops.session (token_hash, session_id, user_id, expires_at)
+       values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))`,
+      [this.#hash(session.token), session.sessionId, userId, this.configuration.sessionSeconds],
+    );
+    return session;
+  }
+
+  async close(sessionId: string): Promise<void> {
+    await this.pool.query('delete from ops.session where session_id = $1', [sessionId]);
+  }
+
+  /** The person with this token; undefined if it is unknown, expired, or the account is deactivated. */
+  async principal(token: string): Promise<Principal | undefined> {
+    if (token.length > 200) return undefined;
+    const { rows } = await this.pool.query<SessionRow>(
+      `select s.session_id, s.user_id, p.username, p.display_name, p.role
+       from ops.session s join read.person p on p.id = s.user_id
+       where s.token_hash = $1 and s.expires_at > clock_timestamp() and p.active`,
+      [this.#hash(token)],
+    );
+    const row = rows[0];
+    return (
+      row && {
+        userId: row.user_id,
+        sessionId: row.session_id,
+        username: row.username,
+        displayName: row.display_name,
+        role: row.role,
+      }
+    );
+  }
+
+  #hash(token: string): Buffer {
+    return createHmac('sha256', this.configuration.secretKey).update(token).digest();
+  }
+}

@@ -1,0 +1,112 @@
+import { MAX_TEXT_LENGTH } from '@palimpsest/domain';
+import * as Y from 'yjs';
+
+/**
+ * Looks into a Yjs update (encoding v1) before any document sees it. A Y.Doc applies what it can of a broken update, parks
+ * what has gaps for ever, and believes every client id: so what is accepted here must be whole, in sequence, of the
+ * expected kind, and by its own author. The rules follow docs/THREAT_MODEL.md; nothing here judges what a person writes.
+ *
+ * `Y.decodeUpdate` reads lazily, so a claimed count costs nothing until its bytes are there.
+ */
+export type Inspection =
+  /** Nothing in it that the document does not have. */
+  | { readonly kind: 'known' }
+  | {
+      readonly kind: 'news';
+      /** Next clock of each client id after this update. */
+      readonly clocks: ReadonlyMap<number, number>;
+      /** Characters that it adds. */
+      readonly added: number;
+    }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface DocumentFacts {
+  readonly doc: Y.Doc;
+  /** Next clock of each client id, with what has been accepted but is not applied yet. */
+  readonly clocks: ReadonlyMap<number, number>;
+  /** Who owns a client id: the person who first wrote under it. */
+  ownerOf(client: number): string | undefined;
+  readonly textLength: number;
+}
+
+/** Most bytes of one update; a sync step 2 after time offline is the largest. */
+export const MAX_UPDATE_BYTES = 900_000;
+/** Clocks and client ids are 32-bit in every honest client; larger ones squat on another's future clocks. */
+const MAX_NUMBER = 2 ** 32;
+
+type Decoded = ReturnType<typeof Y.decodeUpdate>;
+type Struct = Decoded['structs'][number];
+
+const refused = (reason: string): Inspection => ({ kind: 'refused', reason });
+
+function decode(update: Uint8Array): Decoded | undefined {
+  try {
+    return Y.decodeUpdate(update);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text and its deletion are all that a text document holds. A garbage-collected struct is welcome only where it is known. */
+function contentProblem(struct: Struct): string | undefined {
+  if (!(struct instanceof Y.Item)) return 'it has a garbage-collected or skipped range that the document does not know';
+  if (struct.content instanceof Y.ContentString || struct.content instanceof Y.ContentDeleted) return undefined;
+  return 'it has something else than text';
+}
+
+/** Decides on `update` from `user`. Never throws and changes nothing. */
+export function inspectUpdate(update: Uint8Array, user: string, facts: DocumentFacts): Inspection {
+  if (update.length > MAX_UPDATE_BYTES) return refused(`it has more than ${MAX_UPDATE_BYTES} bytes`);
+  const decoded = decode(update);
+  if (!decoded) return refused('it is not a whole Yjs update');
+  const next = new Map<number, number>();
+  let added = 0;
+  for (const struct of decoded.structs) {
+    const { client, clock } = struct.id;
+    const end = clock + struct.length;
+    if (client >= MAX_NUMBER || end >= MAX_NUMBER || struct.length <= 0)
+      return refused('a number in it is out of range');
+    const expected = next.get(client) ?? facts.clocks.get(client) ?? 0;
+    if (end <= expected) continue;
+    if (clock > expected) return refused('edits before these are missing: synchronise again');
+    const owner = facts.ownerOf(client);
+    if (owner !== undefined && owner !== user) return refused('it would write in the name of another person');
+    const problem = contentProblem(struct);
+    if (problem !== undefined) return refused(problem);
+    if (struct instanceof Y.Item && struct.content instanceof Y.ContentString) added += struct.length;
+    next.set(client, end);
+  }
+  if (facts.textLength + added > MAX_TEXT_LENGTH) return refused(`a file has at most ${MAX_TEXT_LENGTH} characters`);
+  const deletion = inspectDeletions(decoded, facts, next);
+  if (deletion === 'out-of-range') return refused('it deletes text that the document does not know: synchronise again');
+  return next.size > 0 || deletion === 'news' ? { kind: 'news', clocks: next, added } : { kind: 'known' };
+}
+
+/** An up-to-date client still sends its whole delete set: that is no news. */
+function inspectDeletions(
+  decoded: Decoded,
+  facts: DocumentFacts,
+  next: ReadonlyMap<number, number>,
+): 'known' | 'news' | 'out-of-range' {
+  let news = false;
+  for (const [client, ranges] of decoded.ds.clients) {
+    const end = next.get(client) ?? facts.clocks.get(client) ?? 0;
+    for (const range of ranges) {
+      if (range.clock + range.len > end || range.len <= 0) return 'out-of-range';
+      news ||= !isDeleted(facts.doc, client, range.clock, range.len);
+    }
+  }
+  return news ? 'news' : 'known';
+}
+
+/** Whether every clock of the range is in the document and deleted. Walks the structs, which cover the range seamlessly. */
+function isDeleted(doc: Y.Doc, client: number, clock: number, length: number): boolean {
+  const structs = doc.store.clients.get(client);
+  if (!structs || Y.getState(doc.store, client) < clock + length) return false;
+  for (let at = clock; at < clock + length;) {
+    const struct = structs[Y.findIndexSS(structs, at)];
+    if (!struct?.deleted) return false;
+    at = struct.id.clock + struct.length;
+  }
+  return true;
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { type Decider, type DomainEvent, encodeEvent, fold, readEvent } from '@palimpsest/domain';
+import {
+  type EventStore,
+  type Expected,
+  type NewEvent,
+  type Position,
+  StreamNotFound,
+  WrongExpectedVersion,
+} from '@palimpsest/event-store';
+import { EVENT_STORE } from '../platform/tokens.js';
+import type { CommandContext } from './context.js';
+import { Rejected } from './rejected.js';
+
+export interface Executed<State, Event> {
+  readonly state: State;
+  readonly events: readonly Event[];
+  /** Place of the last event in the log; null when there was nothing to change. */
+  readonly position: Position | null;
+}
+
+/** Lost races before giving up. Each one means that another writer got through, so more is a sign of a fault. */
+const MAX_ATTEMPTS = 20;
+
+/** Events as they are appended, each with an id of its own. */
+export function newEvents(events: readonly DomainEvent[], context: CommandContext): NewEvent[] {
+  return events.map((event) => ({ id: randomUUID(), ...encodeEvent(event, context) }));
+}
+
+/** The one write path for decisions: load, upcast, fold, decide, append; again when another writer was faster. */
+@Injectable()
+export class CommandHandler {
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  /** Decides `command` on the newest state of `stream` and appends what follows. Throws Rejected for a refusal. */
+  async execute<State, Command, Event extends DomainEvent>(
+    stream: string,
+    decider: Decider<State, Command, Event>,
+    command: Command,
+    context: CommandContext,
+  ): Promise<Executed<State, Event>> {
+    for (let attempt = 1; ; attempt++) {
+      const { state, expected } = await this.load(stream, decider);
+      try {
+        return await this.decideOn(stream, decider, command, state, expected, context);
+      } catch (error) {
+        if (!(error instanceof WrongExpectedVersion) || attempt >= MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** State of `stream` and the revision to expect there. */
+  async load<State, Command, Event extends DomainEvent>(
+    stream: string,
+    decider: Decider<State, Command, Event>,
+  ): Promise<{ state: State; expected: Expected }> {
+    let state = decider.initial;
+    let expected: Expected = 'noStream';
+    try {
+      for await (const recorded of this.store.readStream(stream)) {
+        state = fold(decider, [readEvent(recorded) as Event], state);
+        expected = recorded.revision;
+      }
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error;
+    }
+    return { state, expected };
+  }
+
+  /** The second half of `execute`, for callers that follow the stream and so know its state. */
+  async decideOn<State, Command, Event extends DomainEvent>(
+    stream: string,
+    decider: Decider<State, Command, Event>,
+    command: Command,
+    state: State,
+    expected: Expected,
+    context: CommandContext,
+  ): Promise<Executed<State, Event>> {
+    const decision = decider.decide(command, state);
+    if (!decision.accepted) throw new Rejected(decision.rejection);
+    if (decision.events.length === 0) return { state, events: [], position: null };
+    const { position } = await this.store.append(stream, newEvents(decision.events, context), { expected });
+    return { state: fold(decider, decision.events, state), events: decision.events, position };
+  }
+
+  /** Appends events that record something and decide nothing. Returns their place in the log. */
+  async record(stream: string, events: readonly DomainEvent[], context: CommandContext): Promise<Position> {
+    return (await this.store.append(stream, newEvents(events, context), { expected: 'any' })).position;
+  }
+}

@@ -1,0 +1,10 @@
+import type { Actor, EventMetadata } from '@palimpsest/domain';
+
+/** On whose behalf something is written, and what belongs to it: the metadata of the events apart from their version. */
+export type CommandContext = Omit<EventMetadata, 'v'>;
+
+/** A context for what the system does by itself. */
+export function systemContext(more: Partial<CommandContext> = {}): CommandContext {
+  const actor: Actor = { id: 'system', role: 'system', via: 'system' };
+  return { actor, ...more };
+}

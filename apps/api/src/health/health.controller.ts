@@ -1,0 +1,38 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import type { EventStore } from '@palimpsest/event-store';
+import { ReadModels } from '@palimpsest/projections';
+import { HealthDto } from '@palimpsest/protocol';
+import { Public } from '../auth/auth.guard.js';
+import { Answers } from '../platform/api-description.js';
+import { EVENT_STORE } from '../platform/tokens.js';
+import { VERSION } from '../version.js';
+import { SandboxReport } from './sandbox-report.js';
+
+@Controller('api/health')
+export class HealthController {
+  constructor(
+    private readonly readModels: ReadModels,
+    private readonly sandbox: SandboxReport,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  @Public()
+  @Get()
+  @Answers(HealthDto)
+  async get(): Promise<HealthDto> {
+    const eventStore = await this.store.head().then(
+      () => true,
+      () => false,
+    );
+    const faults = this.readModels.faults();
+    const { level, reason } = this.sandbox.current;
+    return {
+      ok: eventStore && faults.length === 0,
+      version: VERSION,
+      sandbox: level,
+      sandboxReason: reason,
+      eventStore,
+      faults,
+    };
+  }
+}

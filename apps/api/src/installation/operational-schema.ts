@@ -1,0 +1,51 @@
+import type { ClientBase } from 'pg';
+
+/** Schema `ops`: what must not be in a log that cannot forget. Applied migrations never change. */
+const MIGRATIONS: readonly string[] = [
+  /* sql */ `
+create table ops.credential (
+  user_id       uuid primary key,
+  password_hash text not null,          -- argon2id, PHC string
+  changed_at    timestamptz not null default clock_timestamp()
+);
+create table ops.session (
+  token_hash bytea primary key,         -- HMAC-SHA-256 of the token, keyed by IDE_SECRET_KEY
+  session_id uuid not null unique,
+  user_id    uuid not null,
+  opened_at  timestamptz not null default clock_timestamp(),
+  expires_at timestamptz not null
+);
+create index session_by_user on ops.session (user_id);
+create table ops.installation (
+  seeded_at timestamptz not null default clock_timestamp()   -- one row, once the first accounts are complete
+);
+`,
+];
+
+/** The ASCII codes of "opsm": any number that nothing else in this database locks. */
+const LOCK = 0x6f70736d;
+
+/** Brings schema `ops` to the current version and lets `roles` use it. Safe to repeat. */
+export async function migrateOperationalSchema(client: ClientBase, roles: readonly string[]): Promise<void> {
+  await client.query('select pg_advisory_lock($1)', [LOCK]);
+  try {
+    await client.query(`create schema if not exists ops;
+      create table if not exists ops.migration (version int primary key, applied_at timestamptz default now())`);
+    const { rows } = await client.query<{ version: number }>(
+      'select coalesce(max(version), 0)::int as version from ops.migration',
+    );
+    const found = rows[0]?.version ?? 0;
+    for (const [index, sql] of MIGRATIONS.entries()) {
+      if (index < found) continue;
+      // One string is one transaction: the tables and their entry come together.
+      await client.query(`begin; ${sql}; insert into ops.migration (version) values (${index + 1}); commit`);
+    }
+    for (const role of roles) {
+      const name = client.escapeIdentifier(role);
+      await client.query(`grant usage on schema ops to ${name};
+        grant select, insert, update, delete on ops.credential, ops.session, ops.installation to ${name}`);
+    }
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [LOCK]);
+  }
+}

@@ -1,0 +1,47 @@
+import type { Role } from '@palimpsest/domain';
+
+/** What is asked for. `run` and `edit` need to write; `see` covers reading, history and attaching to a run. */
+export type WorkspaceAction = 'see' | 'edit' | 'run';
+
+export type WorkspaceRight = 'write' | 'read' | 'none';
+
+export interface WorkspaceFacts {
+  readonly kind: 'course' | 'personal' | 'material';
+  readonly owner: string;
+}
+
+/**
+ * Who may do what in a workspace, in one place. Deny by default: whatever is not listed is `none`.
+ * `courseRole` is the person's role in the workspace's course, undefined for people who do not belong to it.
+ */
+export function workspaceRight(
+  person: { readonly id: string; readonly role: Role },
+  courseRole: string | undefined,
+  workspace: WorkspaceFacts,
+): WorkspaceRight {
+  if (person.role === 'admin') return 'read';
+  if (courseRole === undefined) return 'none';
+  switch (workspace.kind) {
+    case 'course':
+      return courseRole === 'student' || courseRole === 'professor' ? 'write' : 'read';
+    case 'personal':
+      if (workspace.owner === person.id) return 'write';
+      return courseRole === 'professor' || courseRole === 'auditor' ? 'read' : 'none';
+    case 'material':
+      return courseRole === 'professor' ? 'write' : 'read';
+  }
+}
+
+export function allows(right: WorkspaceRight, action: WorkspaceAction): boolean {
+  return action === 'see' ? right !== 'none' : right === 'write';
+}
+
+/** Who may read the audit log. */
+export function mayReadAuditLog(role: Role): boolean {
+  return role === 'auditor' || role === 'admin';
+}
+
+/** Who sees the list of a course's members. Students see their teammates where they work together. */
+export function maySeeRoster(courseRole: string): boolean {
+  return courseRole === 'professor' || courseRole === 'auditor';
+}

@@ -1,0 +1,48 @@
+import { ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
+import { isId } from '@palimpsest/domain';
+import { DirectoryQueries, type FileRow, type WorkspaceRow } from '@palimpsest/projections';
+import type { Principal } from '../auth/principal.js';
+import { allows, type WorkspaceAction, type WorkspaceRight, workspaceRight } from './policies.js';
+
+export interface OpenWorkspace {
+  readonly workspace: WorkspaceRow;
+  readonly right: WorkspaceRight;
+}
+
+const REFUSED: Readonly<Record<WorkspaceAction, string>> = {
+  see: '',
+  edit: 'This workspace is read-only for you.',
+  run: 'You can look at this workspace but not run programs in it: make your own copy.',
+};
+
+/** Looks a workspace or a file up and asks the policies. What a person may not see looks as if it did not exist. */
+@Injectable()
+export class WorkspaceAccess {
+  constructor(private readonly directory: DirectoryQueries) {}
+
+  async rightOf(person: Principal, workspace: WorkspaceRow): Promise<WorkspaceRight> {
+    const courseRole = await this.directory.courseRole(workspace.course, person.userId);
+    return workspaceRight({ id: person.userId, role: person.role }, courseRole, workspace);
+  }
+
+  /** Throws 404 for a workspace that is not there or must not be seen, 403 for one that may be seen only. */
+  async require(person: Principal, id: string, action: WorkspaceAction): Promise<OpenWorkspace> {
+    const workspace = isId(id) ? await this.directory.workspace(id) : undefined;
+    const right = workspace ? await this.rightOf(person, workspace) : 'none';
+    if (!workspace || right === 'none')
+      throw new NotFoundException('There is no such workspace, or it is not yours to see.');
+    if (!allows(right, action)) throw new ForbiddenException(REFUSED[action]);
+    return { workspace, right };
+  }
+
+  /** The same for the workspace of a file; deleted files count, since their history stays. */
+  async requireFile(
+    person: Principal,
+    id: string,
+    action: WorkspaceAction,
+  ): Promise<OpenWorkspace & { readonly file: FileRow }> {
+    const file = isId(id) ? await this.directory.file(id) : undefined;
+    if (!file) throw new NotFoundException('There is no such file, or it is not yours to see.');
+    return { file, ...(await this.require(person, file.workspace, action)) };
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Run once before the processes start, by the supervisor: makes roles, migrates, and fills an empty log. Its last line on
+ * standard output is JSON: {"accounts": […]} with the accounts that it made, or none.
+ *
+ * Environment: OWNER_DATABASE_URL, DATABASE_URL (of the api's role), and optionally API_ROLE, API_ROLE_PASSWORD,
+ * EXECUTOR_ROLE, EXECUTOR_ROLE_PASSWORD, PALIMPSEST_ACCOUNTS_FILE, PALIMPSEST_DEMO=0, PALIMPSEST_REBUILD=1.
+ */
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
+import { ReadModels } from '@palimpsest/projections';
+import pg from 'pg';
+import { Accounts } from './auth/accounts.js';
+import { Credentials } from './auth/credentials.js';
+import { CommandHandler } from './commands/command-handler.js';
+import { type DatabaseRole, prepareDatabase } from './installation/prepare-database.js';
+import { type FirstAccount, firstAccounts } from './installation/first-accounts.js';
+import { firstPeople, Seeding } from './installation/seed.js';
+
+function role(prefix: string): DatabaseRole | undefined {
+  const name = process.env[`${prefix}_ROLE`];
+  const password = process.env[`${prefix}_ROLE_PASSWORD`];
+  return name && password ? { name, password } : undefined;
+}
+
+async function seedOnce(databaseUrl: string): Promise<readonly FirstAccount[]> {
+  const store = createPostgresEventStore({ connectionString: databaseUrl, applicationName: 'palimpsest prepare' });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  try {
+    if (process.env['PALIMPSEST_REBUILD'] === '1') await new ReadModels(store, pool, databaseUrl).rebuildAll();
+    const { rowCount } = await pool.query('select 1 from ops.installation');
+    return rowCount ? [] : await seed(store, pool);
+  } finally {
+    await store.close();
+    await pool.end();
+  }
+}
+
+/** A log that came from elsewhere (a restored one) has no file of first accounts here and is left alone. */
+async function seed(store: EventStore, pool: pg.Pool): Promise<readonly FirstAccount[]> {
+  const file = process.env['PALIMPSEST_ACCOUNTS_FILE'] ?? 'first-accounts.json';
+  let accounts: readonly FirstAccount[] = [];
+  if (existsSync(file) || (await store.head()) === undefined) {
+    const demo = process.env['PALIMPSEST_DEMO'] !== '0';
+    accounts = firstAccounts(file, firstPeople(demo));
+    const commands = new CommandHandler(store);
+    await new Seeding(new Accounts(commands, new Credentials(pool)), commands, store, accounts).seed(demo);
+  }
+  await pool.query('insert into ops.installation default values');
+  return accounts;
+}
+
+async function prepare(): Promise<void> {
+  const databaseUrl = process.env['DATABASE_URL'] ?? '';
+  const api = role('API');
+  const executor = role('EXECUTOR');
+  await prepareDatabase({
+    ownerUrl: process.env['OWNER_DATABASE_URL'] ?? databaseUrl,
+    ...(api && { api }),
+    ...(executor && { executor }),
+  });
+  console.log(JSON.stringify({ accounts: await seedOnce(databaseUrl) }));
+}
+
+prepare().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,160 @@
+import { HttpException, Inject, Logger } from '@nestjs/common';
+import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
+import { asId, type RunCommand, runDecider, type RunId, streamOf, type UserId } from '@palimpsest/domain';
+import { type EventStore, WrongExpectedVersion } from '@palimpsest/event-store';
+import { DirectoryQueries } from '@palimpsest/projections';
+import {
+  CLOSE,
+  parseRunClientMessage,
+  RUN_SOCKET_MAX_PAYLOAD,
+  type RunClientMessage,
+  type RunServerMessage,
+} from '@palimpsest/protocol';
+import type { WebSocket } from 'ws';
+import { addressOf } from '../auth/address.js';
+import { contextOf, type Principal } from '../auth/principal.js';
+import { CommandHandler } from '../commands/command-handler.js';
+import type { CommandContext } from '../commands/context.js';
+import { Rejected } from '../commands/rejected.js';
+import { EVENT_STORE } from '../platform/tokens.js';
+import { allows } from '../policies/policies.js';
+import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { bufferUntilReady } from '../sockets/early-frames.js';
+import type { SocketRequest } from '../sockets/path-ws.adapter.js';
+import { RunAccess } from './run-access.js';
+import { RunTail } from './run-tail.js';
+
+/** Bytes on their way to one browser before the tail waits for it. */
+const MAX_BUFFERED = 1_000_000;
+
+interface Attached {
+  readonly socket: WebSocket;
+  readonly runId: RunId;
+  readonly person: Principal;
+  readonly context: CommandContext;
+  readonly mayWrite: boolean;
+  readonly tail: RunTail;
+  /** Messages of this person are carried out one after the other: typed text must not change its order. */
+  work: Promise<void>;
+}
+
+/**
+ * `/runs/:run`: everything that a run has said so far and then what it says, to anybody who may see its workspace; input,
+ * resizing and stopping from those who may run there. The socket is only a window: closing it leaves the run alone.
+ */
+@WebSocketGateway({ path: '/runs/:run', maxPayload: RUN_SOCKET_MAX_PAYLOAD })
+export class RunGateway implements OnGatewayConnection<WebSocket> {
+  readonly #log = new Logger(RunGateway.name);
+
+  constructor(
+    private readonly runAccess: RunAccess,
+    private readonly access: WorkspaceAccess,
+    private readonly commands: CommandHandler,
+    private readonly directory: DirectoryQueries,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  handleConnection(socket: WebSocket, request: SocketRequest): void {
+    const early = bufferUntilReady(socket);
+    void this.#attach(socket, request)
+      .then((attached) => {
+        early.release((frame) => this.#receive(attached, frame));
+        return this.#follow(attached);
+      })
+      .catch((error: unknown) => this.#turnAway(socket, error));
+  }
+
+  async #attach(socket: WebSocket, request: SocketRequest): Promise<Attached> {
+    const person = request.principal;
+    const run = await this.runAccess.require(person, request.parameters['run'] ?? '', 'see');
+    const { right } = await this.access.require(person, run.workspace, 'see');
+    const context = contextOf(person, 'websocket', {
+      course: run.course,
+      workspace: run.workspace,
+      address: addressOf(request),
+    });
+    const tail = new RunTail(async (id) => (await this.directory.person(id))?.displayName ?? id);
+    const mayWrite = allows(right, 'run');
+    return { socket, runId: run.id, person, context, mayWrite, tail, work: Promise.resolve() };
+  }
+
+  async #follow({ socket, runId, tail }: Attached): Promise<void> {
+    const closed = new AbortController();
+    socket.once('close', () => closed.abort());
+    if (socket.readyState !== socket.OPEN) return;
+    const { signal } = closed;
+    for await (const item of this.store.subscribeStream(streamOf.run(runId), { after: 'start', signal })) {
+      const message: RunServerMessage | undefined =
+        item.kind === 'event' ? await tail.next(item.event) : item.kind === 'caughtUp' ? { t: 'live' } : undefined;
+      if (message) send(socket, message);
+      while (socket.bufferedAmount > MAX_BUFFERED && !signal.aborted) await pause(20);
+    }
+  }
+
+  #receive(attached: Attached, frame: Uint8Array): void {
+    const message = parseRunClientMessage(new TextDecoder().decode(frame));
+    if (!message) return attached.socket.close(CLOSE.badMessage, 'a run takes input, resize and cancel');
+    attached.work = attached.work.then(() => this.#carryOut(attached, message));
+  }
+
+  async #carryOut(attached: Attached, message: RunClientMessage): Promise<void> {
+    try {
+      if (!attached.mayWrite)
+        throw new Rejected({ code: 'not-allowed', message: 'You can watch this run but not type into it.' });
+      await this.#execute(attached, toCommand(message, attached.person));
+    } catch (error) {
+      const { code, message: text } = refusal(error);
+      if (code === 'fault') this.#log.error(error instanceof Error ? error.stack : String(error));
+      send(attached.socket, { t: 'refused', code, message: text });
+    }
+  }
+
+  /**
+   * Decided on the state that this tail has seen, not on one read anew: a run's stream holds all of its output, and typing
+   * must not read it for every key. The state can only be too old in one way that matters, that the run has ended since;
+   * an executor ignores what follows its own end. Stopping is rare and is decided on the newest state.
+   */
+  async #execute({ runId, tail, context }: Attached, command: RunCommand): Promise<void> {
+    const stream = streamOf.run(runId);
+    if (command.kind === 'cancel') {
+      await this.commands.execute(stream, runDecider, command, context);
+      return;
+    }
+    const decision = tail.decide(command);
+    if (!decision.accepted) throw new Rejected(decision.rejection);
+    if (decision.events.length > 0) await this.commands.record(stream, decision.events, context);
+  }
+
+  #turnAway(socket: WebSocket, error: unknown): void {
+    if (error instanceof HttpException) return socket.close(CLOSE.notFound, error.message.slice(0, 120));
+    this.#log.error(error instanceof Error ? error.stack : String(error));
+    socket.close(CLOSE.unavailable, 'The run cannot be shown just now: try again.');
+  }
+}
+
+function toCommand(message: RunClientMessage, person: Principal): RunCommand {
+  const by = asId<UserId>(person.userId);
+  switch (message.t) {
+    case 'input':
+      return { kind: 'provideInput', by, text: message.text };
+    case 'resize':
+      return { kind: 'resize', columns: message.columns, rows: message.rows };
+    case 'cancel':
+      return { kind: 'cancel', by };
+  }
+}
+
+function refusal(error: unknown): { code: string; message: string } {
+  if (error instanceof Rejected) return error.rejection;
+  if (error instanceof WrongExpectedVersion)
+    return { code: 'conflict', message: 'Somebody else was faster: try again.' };
+  return { code: 'fault', message: 'This could not be sent to the program: try again.' };
+}
+
+function send(socket: WebSocket, message: RunServerMessage): void {
+  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

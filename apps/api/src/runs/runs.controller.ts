@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import {
+  asId,
+  type CourseId,
+  type FileId,
+  runDecider,
+  type RunFile,
+  type RunId,
+  streamOf,
+  type UserId,
+  workspaceDecider,
+  type WorkspaceId,
+} from '@palimpsest/domain';
+import type { EventStore } from '@palimpsest/event-store';
+import { ReadModels, RunQueries, type RunRow } from '@palimpsest/projections';
+import { RequestRunDto, RunDto, WrittenDto } from '@palimpsest/protocol';
+import type { Request } from 'express';
+import { addressOf } from '../auth/address.js';
+import { Person } from '../auth/auth.guard.js';
+import { contextOf, type Principal } from '../auth/principal.js';
+import { CommandHandler } from '../commands/command-handler.js';
+import { Answers, MayWait, Takes } from '../platform/api-description.js';
+import { EVENT_STORE } from '../platform/tokens.js';
+import { waitFor } from '../platform/wait-for.js';
+import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { RunAccess } from './run-access.js';
+
+/** Runs in a list. */
+const LIST_LIMIT = 50;
+
+function runDto(row: RunRow): RunDto {
+  const { requestedAt, finishedAt, id, workspace, by, byName, mode, entry, state, outcome } = row;
+  return {
+    ...{ id, workspace, by, byName, mode, entry, state, outcome },
+    requestedAt: requestedAt.toISOString(),
+    finishedAt: finishedAt?.toISOString() ?? null,
+  };
+}
+
+@Controller('api')
+export class RunsController {
+  constructor(
+    private readonly access: WorkspaceAccess,
+    private readonly runAccess: RunAccess,
+    private readonly commands: CommandHandler,
+    private readonly queries: RunQueries,
+    private readonly readModels: ReadModels,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  /** Asks for a run of exactly what the log has now. Answers when the request is recorded; the run comes by its socket. */
+  @Post('runs')
+  @Takes(RequestRunDto)
+  @Answers(WrittenDto)
+  async request(
+    @Person() person: Principal,
+    @Body() body: RequestRunDto,
+    @Req() request: Request,
+  ): Promise<WrittenDto> {
+    const { workspace } = await this.access.require(person, body.workspace, 'run');
+    const id = asId<RunId>(randomUUID());
+    const workspaceId = asId<WorkspaceId>(workspace.id);
+    const { position } = await this.commands.execute(
+      streamOf.run(id),
+      runDecider,
+      {
+        kind: 'request',
+        run: {
+          id,
+          workspace: workspaceId,
+          course: asId<CourseId>(workspace.course),
+          by: asId<UserId>(person.userId),
+          mode: body.mode,
+          entry: body.mode === 'script' ? (body.entry ?? 'main.py') : null,
+          files: await this.#filesNow(workspaceId),
+          columns: body.columns ?? 80,
+          rows: body.rows ?? 24,
+        },
+      },
+      contextOf(person, 'web', { course: workspace.course, workspace: workspace.id, address: addressOf(request) }),
+    );
+    return { id, position };
+  }
+
+  @Post('runs/:id/cancel')
+  @Answers(WrittenDto)
+  async cancel(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<WrittenDto> {
+    const run = await this.runAccess.require(person, id, 'run');
+    const context = contextOf(person, 'web', {
+      workspace: run.workspace,
+      course: run.course,
+      address: addressOf(request),
+    });
+    const command = { kind: 'cancel', by: asId<UserId>(person.userId) } as const;
+    const { position } = await this.commands.execute(streamOf.run(run.id), runDecider, command, context);
+    return { id, position };
+  }
+
+  @Get('workspaces/:id/runs')
+  @Answers(RunDto, { list: true })
+  @MayWait()
+  async list(@Person() person: Principal, @Param('id') id: string, @Query('after') after?: string): Promise<RunDto[]> {
+    await waitFor(this.readModels, 'runs', after);
+    const { workspace } = await this.access.require(person, id, 'see');
+    return (await this.queries.ofWorkspace(workspace.id, LIST_LIMIT)).map(runDto);
+  }
+
+  /** The tree and every file's revision, from the log itself: a read model may be a moment behind what was just saved. */
+  async #filesNow(workspace: WorkspaceId): Promise<RunFile[]> {
+    const { state } = await this.commands.load(streamOf.workspace(workspace), workspaceDecider);
+    return Promise.all([...state.files].map(([file, path]) => this.#fileNow(file, path)));
+  }
+
+  async #fileNow(file: FileId, path: string): Promise<RunFile> {
+    const { revision } = await this.store.streamInfo(streamOf.file(file));
+    return { file, path, revision: revision === undefined ? null : String(revision) };
+  }
+}

@@ -1,0 +1,119 @@
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type INestApplication, Logger } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Principal } from '../auth/principal.js';
+import { isForeignOrigin } from '../auth/request-token.js';
+
+/** The request of an upgrade, as the gateways get it. */
+export interface SocketRequest extends IncomingMessage {
+  readonly principal: Principal;
+  /** Values of the `:names` in the gateway's path. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}
+
+export type Authenticate = (request: IncomingMessage) => Promise<Principal | undefined>;
+
+interface Route {
+  readonly match: (path: string) => Record<string, string> | undefined;
+  readonly server: WebSocketServer;
+}
+
+/** A matcher for a path with `:name` segments; each stands for one percent-decoded segment. */
+export function compilePath(pattern: string): Route['match'] {
+  const segments = pattern.split('/');
+  return (path) => {
+    const parts = path.split('/');
+    if (parts.length !== segments.length) return undefined;
+    const parameters: Record<string, string> = {};
+    for (const [index, segment] of segments.entries()) {
+      const part = parts[index] ?? '';
+      if (!segment.startsWith(':')) {
+        if (segment !== part) return undefined;
+        continue;
+      }
+      try {
+        parameters[segment.slice(1)] = decodeURIComponent(part);
+      } catch {
+        return undefined;
+      }
+    }
+    return parameters;
+  };
+}
+
+/**
+ * Nest's WsAdapter matches exact paths only, has no hook for authentication before the upgrade is answered, and parses
+ * every frame as JSON. This one routes by patterns, answers 401 before a socket exists, refuses pages of other sites, and
+ * leaves the frames to the gateways.
+ */
+export class PathWsAdapter extends WsAdapter {
+  readonly #routes: Route[] = [];
+  readonly #authenticate: Authenticate;
+  readonly #log = new Logger('sockets');
+  readonly #http: Server;
+  #listening = false;
+
+  constructor(app: INestApplication, authenticate: Authenticate) {
+    super(app);
+    this.#http = app.getHttpServer() as Server;
+    this.#authenticate = authenticate;
+  }
+
+  override create(_port: number, options: { path?: string; maxPayload?: number } = {}): WebSocketServer {
+    const server = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.maxPayload ?? 64 * 1024,
+      // Compression would let a small frame unfold to a large one before it is looked at.
+      perMessageDeflate: false,
+    });
+    this.#routes.push({ match: compilePath(options.path ?? '/'), server });
+    if (!this.#listening) this.#http.on('upgrade', this.#onUpgrade);
+    this.#listening = true;
+    return server;
+  }
+
+  override bindMessageHandlers(): void {
+    // The gateways read their frames themselves.
+  }
+
+  override async dispose(): Promise<void> {
+    this.#http.off('upgrade', this.#onUpgrade);
+    for (const { server } of this.#routes) {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    }
+    await Promise.resolve();
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy());
+    void this.#route(request, socket, head).catch((error: unknown) => {
+      this.#log.error(error instanceof Error ? error.stack : String(error));
+      refuse(socket, 503);
+    });
+  };
+
+  async #route(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    for (const { match, server } of this.#routes) {
+      const parameters = match(url.pathname);
+      if (!parameters) continue;
+      if (isForeignOrigin(request)) return refuse(socket, 403);
+      const principal = await this.#authenticate(request);
+      if (!principal) return refuse(socket, 401);
+      if (socket.destroyed) return;
+      const routed = Object.assign(request, { principal, parameters, query: url.searchParams });
+      server.handleUpgrade(request, socket, head, (client: WebSocket) => server.emit('connection', client, routed));
+      return;
+    }
+    refuse(socket, 404);
+  }
+}
+
+function refuse(socket: Duplex, status: number): void {
+  if (socket.destroyed) return;
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,68 @@
+/** Events, deciders, upcasters: what can happen in a classroom and by which rules. Pure; safe in a browser. */
+export { ByteReader, ByteWriter, fromJsonBytes, toJsonBytes } from './bytes.js';
+export { accept, fold, reject, type Decider, type Decision, type Rejection, type RejectionCode } from './decider.js';
+export {
+  asId,
+  isId,
+  type CourseId,
+  type FileId,
+  type RunId,
+  type SessionId,
+  type UserId,
+  type WorkspaceId,
+} from './identifiers.js';
+export { partsOfStream, streamOf } from './streams.js';
+export { ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
+export { checkPath, pathKey, utf8Length, type PathCheck } from './path.js';
+export { USERNAME, userDecider, type UserCommand, type UserEvent, type UserState } from './user.js';
+export type { SessionEvent, SignedIn, SignedOut, SignInRefused } from './session.js';
+export { courseDecider, type CourseCommand, type CourseEvent, type CourseRole, type CourseState } from './course.js';
+export {
+  MAX_FILES,
+  workspaceDecider,
+  type WorkspaceCommand,
+  type WorkspaceEvent,
+  type WorkspaceKind,
+  type WorkspaceState,
+} from './workspace.js';
+export {
+  MAX_INPUT_LENGTH,
+  runDecider,
+  TERMINAL_COLUMNS,
+  TERMINAL_ROWS,
+  type RunCommand,
+  type RunEvent,
+  type RunFile,
+  type RunFinished,
+  type RunMode,
+  type RunOutcome,
+  type RunRequested,
+  type RunStarted,
+  type RunState,
+  type RunUsage,
+  type ScriptEnd,
+} from './run.js';
+export type { AccessRefused, AuditEvent, HistoryViewed, LogQueried } from './audit.js';
+export {
+  decodeFileEdited,
+  encodedEditSize,
+  encodeFileEdited,
+  FILE_EDITED,
+  MAX_TEXT_LENGTH,
+  TEXT_ROOT,
+  type Edit,
+  type EditOrigin,
+  type FileEdited,
+} from './file.js';
+export {
+  currentVersion,
+  EVENT_TYPES,
+  UnreadableEvent,
+  upcast,
+  UPCASTERS,
+  type DomainEvent,
+  type EventType,
+  type Upcaster,
+  type UpcasterChain,
+} from './upcasters.js';
+export { encodeEvent, readEvent, readMetadata, type EncodedEvent, type StoredEvent } from './recorded.js';

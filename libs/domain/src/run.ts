@@ -1,0 +1,217 @@
+import { accept, reject, type Decider, type Decision } from './decider.js';
+import type { CourseId, FileId, RunId, UserId, WorkspaceId } from './identifiers.js';
+
+/** A file as the run sees it: exactly the text after this revision of its stream. */
+export interface RunFile {
+  readonly file: FileId;
+  readonly path: string;
+  /** Revision of `file-<id>`, decimal; null for a file whose stream is still empty (its text is empty). */
+  readonly revision: string | null;
+}
+
+export type RunMode = 'script' | 'repl';
+
+/** How a run ended: what the student's program did, except `interrupted`, `refused` and `failed`, which are ours. */
+export type RunOutcome =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'timed-out'; readonly limit: 'cpu' | 'wall' | 'idle'; readonly seconds: number }
+  | { readonly kind: 'out-of-memory'; readonly limitBytes: number }
+  | { readonly kind: 'output-limit'; readonly limitBytes: number }
+  | { readonly kind: 'cancelled' }
+  /** The executor itself was stopped or killed. What the program had printed is kept. */
+  | { readonly kind: 'interrupted' }
+  /** No sandbox that passed its self-test: nothing was run. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** How the script itself ended before its console became a REPL. */
+export type ScriptEnd =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'raised'; readonly exception: string }
+  | { readonly kind: 'exit'; readonly code: number };
+
+export interface RunUsage {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly outputBytes: number;
+  readonly peakMemoryBytes?: number;
+}
+
+export interface RunRequested {
+  readonly type: 'RunRequested';
+  readonly data: {
+    readonly id: RunId;
+    readonly workspace: WorkspaceId;
+    readonly course: CourseId;
+    readonly by: UserId;
+    readonly mode: RunMode;
+    /** Path of the script; null in mode `repl`. */
+    readonly entry: string | null;
+    readonly files: readonly RunFile[];
+    readonly columns: number;
+    readonly rows: number;
+  };
+}
+export interface RunStarted {
+  readonly type: 'RunStarted';
+  /** `attempt` is unique to one start by one executor, so that a retried append is told from a rival's. */
+  readonly data: {
+    readonly executor: string;
+    readonly attempt: string;
+    readonly sandbox: string;
+    readonly startedAt: number;
+  };
+}
+/** Pieces of terminal output: [milliseconds since `startedAt` of RunStarted, text]. */
+export interface OutputEmitted {
+  readonly type: 'OutputEmitted';
+  readonly data: { readonly chunks: readonly (readonly [ms: number, text: string])[] };
+}
+/** What a person typed, as the terminal sent it (so ETX, \x03, is Ctrl-C). */
+export interface InputProvided {
+  readonly type: 'InputProvided';
+  readonly data: { readonly by: UserId; readonly text: string };
+}
+export interface TerminalResized {
+  readonly type: 'TerminalResized';
+  readonly data: { readonly columns: number; readonly rows: number };
+}
+export interface ReplEntered {
+  readonly type: 'ReplEntered';
+  readonly data: { readonly ms: number; readonly script: ScriptEnd | null };
+}
+/** A person asked for the end; RunFinished follows when nothing runs any more. */
+export interface RunCancelled {
+  readonly type: 'RunCancelled';
+  readonly data: { readonly by: UserId };
+}
+export interface RunFinished {
+  readonly type: 'RunFinished';
+  readonly data: { readonly outcome: RunOutcome; readonly usage: RunUsage | null };
+}
+
+export type RunEvent =
+  | RunRequested
+  | RunStarted
+  | OutputEmitted
+  | InputProvided
+  | TerminalResized
+  | ReplEntered
+  | RunCancelled
+  | RunFinished;
+
+export type RunCommand =
+  | { readonly kind: 'request'; readonly run: RunRequested['data'] }
+  | { readonly kind: 'start'; readonly start: RunStarted['data'] }
+  | { readonly kind: 'enterRepl'; readonly ms: number; readonly script: ScriptEnd | null }
+  | { readonly kind: 'provideInput'; readonly by: UserId; readonly text: string }
+  | { readonly kind: 'resize'; readonly columns: number; readonly rows: number }
+  | { readonly kind: 'cancel'; readonly by: UserId }
+  | { readonly kind: 'finish'; readonly outcome: RunOutcome; readonly usage: RunUsage | null };
+
+export type RunState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'queued'; readonly run: RunRequested['data']; readonly cancelled: boolean }
+  | {
+      readonly kind: 'running';
+      readonly run: RunRequested['data'];
+      readonly start: RunStarted['data'];
+      readonly repl: boolean;
+      readonly cancelled: boolean;
+    }
+  | { readonly kind: 'finished'; readonly run: RunRequested['data']; readonly outcome: RunOutcome };
+
+/** Characters in one InputProvided. A paste that is longer arrives as several. */
+export const MAX_INPUT_LENGTH = 16_384;
+/** Smallest and largest terminal, so that a hostile size cannot make a program allocate a screen of any size. */
+export const TERMINAL_COLUMNS = { least: 20, most: 500 } as const;
+export const TERMINAL_ROWS = { least: 5, most: 200 } as const;
+
+type RunDecision = Decision<RunEvent>;
+
+function within(value: number, range: { readonly least: number; readonly most: number }): boolean {
+  return Number.isInteger(value) && value >= range.least && value <= range.most;
+}
+
+function sizeProblem(columns: number, rows: number): string | undefined {
+  if (within(columns, TERMINAL_COLUMNS) && within(rows, TERMINAL_ROWS)) return undefined;
+  const { least, most } = TERMINAL_COLUMNS;
+  return `A terminal has ${least} to ${most} columns and ${TERMINAL_ROWS.least} to ${TERMINAL_ROWS.most} rows.`;
+}
+
+function request(run: RunRequested['data'], state: RunState): RunDecision {
+  if (state.kind !== 'none') return reject('already-exists', 'This run was requested already.');
+  const problem = sizeProblem(run.columns, run.rows);
+  if (problem !== undefined) return reject('invalid-value', problem);
+  if (run.mode === 'script' && !run.files.some((file) => file.path === run.entry))
+    return reject('not-found', `There is no file "${run.entry ?? ''}" in this workspace to run.`);
+  return accept({ type: 'RunRequested', data: run });
+}
+
+function start(command: Extract<RunCommand, { kind: 'start' }>, state: RunState): RunDecision {
+  if (state.kind === 'none') return reject('not-found', 'There is no such run.');
+  if (state.kind !== 'queued') return reject('already-exists', 'This run was started already.');
+  if (state.cancelled) return reject('run-ended', 'This run was cancelled while it waited.');
+  return accept({ type: 'RunStarted', data: command.start });
+}
+
+function input(command: Extract<RunCommand, { kind: 'provideInput' }>, state: RunState): RunDecision {
+  if (state.kind !== 'running')
+    return reject('run-not-started', 'The program has not started yet: try again in a moment.');
+  if (command.text === '') return accept();
+  if (command.text.length > MAX_INPUT_LENGTH)
+    return reject('too-large', `At most ${MAX_INPUT_LENGTH} characters can be sent to a program at once.`);
+  return accept({ type: 'InputProvided', data: { by: command.by, text: command.text } });
+}
+
+function finish(command: Extract<RunCommand, { kind: 'finish' }>): RunDecision {
+  return accept({ type: 'RunFinished', data: { outcome: command.outcome, usage: command.usage } });
+}
+
+function decide(command: RunCommand, state: RunState): RunDecision {
+  if (command.kind === 'request') return request(command.run, state);
+  if (state.kind === 'none') return reject('not-found', 'There is no such run.');
+  if (state.kind === 'finished')
+    return command.kind === 'cancel' ? accept() : reject('run-ended', 'This run has ended already.');
+  switch (command.kind) {
+    case 'start':
+      return start(command, state);
+    case 'provideInput':
+      return input(command, state);
+    case 'resize': {
+      const problem = sizeProblem(command.columns, command.rows);
+      if (problem !== undefined) return reject('invalid-value', problem);
+      return accept({ type: 'TerminalResized', data: { columns: command.columns, rows: command.rows } });
+    }
+    case 'enterRepl':
+      if (state.kind !== 'running' || state.repl) return accept();
+      return accept({ type: 'ReplEntered', data: { ms: command.ms, script: command.script } });
+    case 'cancel':
+      return state.cancelled ? accept() : accept({ type: 'RunCancelled', data: { by: command.by } });
+    case 'finish':
+      return finish(command);
+  }
+}
+
+function evolve(state: RunState, event: RunEvent): RunState {
+  if (event.type === 'RunRequested') return { kind: 'queued', run: event.data, cancelled: false };
+  if (state.kind === 'none' || state.kind === 'finished') return state;
+  switch (event.type) {
+    case 'RunStarted':
+      return { kind: 'running', run: state.run, start: event.data, repl: false, cancelled: state.cancelled };
+    case 'ReplEntered':
+      return state.kind === 'running' ? { ...state, repl: true } : state;
+    case 'RunCancelled':
+      return { ...state, cancelled: true };
+    case 'RunFinished':
+      return { kind: 'finished', run: state.run, outcome: event.data.outcome };
+    case 'OutputEmitted':
+    case 'InputProvided':
+    case 'TerminalResized':
+      return state;
+  }
+}
+
+/** Stream `run-<id>`: a run's life. */
+export const runDecider: Decider<RunState, RunCommand, RunEvent> = { initial: { kind: 'none' }, evolve, decide };

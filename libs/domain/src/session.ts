@@ -1,0 +1,15 @@
+/** Stream `session-<id>`: presence and security. These record what happened; there is nothing to decide. */
+export interface SignedIn {
+  readonly type: 'SignedIn';
+  readonly data: { readonly user: string; readonly userAgent: string };
+}
+export interface SignInRefused {
+  readonly type: 'SignInRefused';
+  /** The name that was tried, cut to 80 characters. The password is never recorded. */
+  readonly data: { readonly username: string; readonly reason: 'unknown-user' | 'wrong-password' | 'deactivated' };
+}
+export interface SignedOut {
+  readonly type: 'SignedOut';
+  readonly data: { readonly user: string };
+}
+export type SessionEvent = SignedIn | SignInRefused | SignedOut;

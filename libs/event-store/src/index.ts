@@ -1,0 +1,38 @@
+/**
+ * The event log of Palimpsest: a port (`EventStore`), its faults, and the adapter for Postgres.
+ * SPEC.md numbers the rules that every adapter keeps.
+ */
+export type {
+  AppendRequest,
+  AppendResult,
+  EventStore,
+  Expected,
+  Filter,
+  NewEvent,
+  Position,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  StreamInfo,
+  StreamMetadata,
+  SubscribeOptions,
+  SubscribeStreamOptions,
+  SubscriptionItem,
+} from './event-store.js';
+export {
+  AppendTooLarge,
+  EventStoreFault,
+  InvalidArgument,
+  SchemaMismatch,
+  StreamDeleted,
+  StreamNotFound,
+  Unavailable,
+  WrongExpectedVersion,
+  type EventStoreFaultCode,
+} from './errors.js';
+export { migratePostgresEventStore, type MigrateOptions } from './postgres/migrate.js';
+export {
+  createPostgresEventStore,
+  type PostgresEventStore,
+  type PostgresEventStoreOptions,
+} from './postgres/postgres-event-store.js';

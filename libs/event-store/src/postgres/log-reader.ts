@@ -1,0 +1,98 @@
+import type { Filter, ReadAllOptions, RecordedEvent } from '../event-store.js';
+import { checkFilter, checkLimit, MAX_BIGINT, parsePosition } from '../validation.js';
+import { filterConditions, filterValues, isOpen } from './event-filter.js';
+import {
+  decodePage,
+  nextWindow,
+  PAGE_COLUMNS,
+  PAGE_SIZE,
+  pageStatement,
+  type Bounds,
+  type EventPage,
+} from './event-row.js';
+import type { ReadPool } from './read-pool.js';
+
+/** A page of the log. Everything up to `through`, in the direction of reading, has been looked at. */
+export interface LogPage {
+  readonly events: readonly RecordedEvent[];
+  readonly through: bigint;
+}
+
+interface Range extends Bounds {
+  readonly direction: 'forwards' | 'backwards';
+  readonly filter: Filter | undefined;
+  readonly limit?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class LogReader {
+  constructor(private readonly pool: ReadPool) {}
+
+  /** 0 for an empty log. */
+  async head(signal?: AbortSignal): Promise<bigint> {
+    const [row] = await this.pool.read('select max(position) from es.event', [], signal);
+    return BigInt((row?.[0] as string | null) ?? 0);
+  }
+
+  async epoch(): Promise<string> {
+    const [row] = await this.pool.read('select epoch from es.log', []);
+    return row?.[0] as string;
+  }
+
+  /** The log as it is when the reading begins: a busy writer cannot keep it from ending. */
+  async *read(options: ReadAllOptions): AsyncGenerator<RecordedEvent> {
+    const { after, before, direction = 'forwards', limit, filter, signal } = options;
+    checkLimit(limit);
+    checkFilter(filter);
+    const low = after === undefined ? 1n : parsePosition(after) + 1n;
+    const end = before === undefined ? MAX_BIGINT : parsePosition(before) - 1n;
+    const head = await this.head(signal);
+    let left = limit ?? Infinity;
+    for await (const page of this.pages(
+      { low, high: end < head ? end : head, direction, filter, signal },
+      () => left,
+    )) {
+      for (const event of page.events) {
+        signal?.throwIfAborted();
+        yield event;
+        left--;
+      }
+    }
+  }
+
+  /** History after a position, up to what is committed now; every page says how far it looked. */
+  async *history(after: bigint, filter: Filter | undefined, signal: AbortSignal): AsyncGenerator<LogPage> {
+    const high = await this.head(signal);
+    yield* this.pages({ low: after + 1n, high, direction: 'forwards', filter, signal }, () => Infinity);
+  }
+
+  private async *pages(range: Range, left: () => number): AsyncGenerator<LogPage> {
+    let { low, high } = range;
+    while (low <= high && left() > 0) {
+      const window = nextWindow({ low, high }, range.direction, !isOpen(range.filter));
+      const limit = Math.min(PAGE_SIZE, left());
+      const { events, complete } = await this.page({ ...range, ...window, limit });
+      const forwards = range.direction === 'forwards';
+      const last = events.at(-1);
+      const through = complete || !last ? (forwards ? window.high : window.low) : BigInt(last.position);
+      yield { events, through };
+      if (forwards) low = through + 1n;
+      else high = through - 1n;
+    }
+  }
+
+  private async page({ low, high, direction, filter, limit = PAGE_SIZE, signal }: Range): Promise<EventPage> {
+    const values = [low.toString(), high.toString(), limit, ...(isOpen(filter) ? [] : filterValues(filter))];
+    return decodePage(await this.pool.read(statement(direction, !isOpen(filter)), values, signal), limit);
+  }
+}
+
+function statement(direction: 'forwards' | 'backwards', filtered: boolean): string {
+  const order = direction === 'forwards' ? 'e.position' : 'e.position desc';
+  return pageStatement(
+    `select ${PAGE_COLUMNS} from es.event e
+     where e.position between $1 and $2 ${filtered ? `and ${filterConditions(4)}` : ''}
+     order by ${order} limit $3`,
+    order,
+  );
+}

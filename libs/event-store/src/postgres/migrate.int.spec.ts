@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@palimpsest/test-support';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { event, newStream } from '../contract/samples.js';
+import { InvalidArgument, SchemaMismatch } from '../errors.js';
+import { migratePostgresEventStore } from './migrate.js';
+import { migrations } from './migrations/index.js';
+import { createPostgresEventStore, type PostgresEventStore } from './postgres-event-store.js';
+
+let database: TestDatabase;
+let owner: pg.Client;
+let store: PostgresEventStore | undefined;
+const role = `app_${randomBytes(4).toString('hex')}`;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  owner = new pg.Client({ connectionString: database.url });
+  await owner.connect();
+});
+afterEach(async () => {
+  await store?.close();
+  store = undefined;
+  await owner.end();
+  await database.drop();
+});
+
+test('migrating again, and five at once', async () => {
+  await Promise.all(Array.from({ length: 5 }, () => migratePostgresEventStore(database.url)));
+  await migratePostgresEventStore(owner);
+  const { rows } = await owner.query<{ version: number }>('select version from es.migration order by version');
+  expect(rows.map(({ version }) => version)).toEqual(migrations.map(({ version }) => version));
+  expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, n) => n + 1));
+});
+
+test('a schema newer than the program is refused', async () => {
+  await migratePostgresEventStore(owner);
+  await owner.query(`insert into es.migration (version, name, sha256) values (${migrations.length + 1}, 'x', '')`);
+  await expect(migratePostgresEventStore(owner)).rejects.toBeInstanceOf(SchemaMismatch);
+});
+
+test('an altered migration is refused, and nothing is left of the attempt', async () => {
+  await migratePostgresEventStore(owner);
+  await owner.query(`update es.migration set sha256 = '' where version = 2`);
+  await owner.query('delete from es.migration where version = 3');
+  await expect(migratePostgresEventStore(owner)).rejects.toThrow(/Migration 2 \(append\)/);
+  expect((await owner.query('select from es.migration')).rowCount).toBe(2);
+});
+
+test('a database that was never migrated says so', async () => {
+  store = createPostgresEventStore({ connectionString: database.url });
+  await expect(store.head()).rejects.toBeInstanceOf(SchemaMismatch);
+  await expect(store.append(newStream(), [event()], { expected: 'any' })).rejects.toBeInstanceOf(SchemaMismatch);
+});
+
+test('a role that does not exist', async () => {
+  await expect(migratePostgresEventStore(owner, { applicationRoles: ['nobody "here"'] })).rejects.toBeInstanceOf(
+    InvalidArgument,
+  );
+});
+
+test('the application role can use the store, and change nothing behind its back', async () => {
+  await owner.query(`create role ${role} login password 'x'`);
+  try {
+    await migratePostgresEventStore(owner, { applicationRoles: [role] });
+    const url = database.url.replace(/\/\/[^@]*@/, `//${role}:x@`);
+    store = createPostgresEventStore({ connectionString: url });
+    const stream = newStream();
+    await store.append(stream, [event()], { expected: 'noStream' });
+    await store.setStreamMetadata(stream, { maxCount: 1 }, 'any');
+    await store.delete(stream, 'any');
+    expect(await store.head()).toBe('1');
+    expect(await store.identity()).toMatch(/^[0-9a-f-]{36}$/);
+    const application = new pg.Client({ connectionString: url });
+    await application.connect();
+    for (const statement of [
+      'update es.event set data = data',
+      'delete from es.event',
+      'truncate es.event',
+      'insert into es.stream (name) values (1)',
+      'insert into es.event select * from es.event',
+      'update es.stream set state = 0',
+      'update es.log set epoch = gen_random_uuid()',
+      'select es.renew_epoch()',
+      'drop table es.event',
+      'alter table es.event disable trigger all',
+      'create table es.mine (x int)',
+    ])
+      await expect(application.query(statement)).rejects.toMatchObject({ code: '42501' });
+    await application.end();
+    await store.close();
+  } finally {
+    await owner.query(`drop owned by ${role}; drop role ${role}`);
+  }
+});
+
+test('even the owner cannot change events', async () => {
+  await migratePostgresEventStore(owner);
+  for (const statement of ['update es.event set data = data', 'delete from es.event', 'truncate es.event'])
+    await expect(owner.query(statement)).rejects.toThrow(/append-only/);
+});
+
+test('a renewed epoch is another identity', async () => {
+  await migratePostgresEventStore(owner);
+  store = createPostgresEventStore({ connectionString: database.url });
+  const before = await store.identity();
+  await owner.query('select es.renew_epoch()');
+  expect(await store.identity()).not.toBe(before);
+});

@@ -1,0 +1,117 @@
+import { StreamDeleted, StreamNotFound } from '../errors.js';
+import type { ReadStreamOptions, RecordedEvent } from '../event-store.js';
+import { checkLimit, checkRevision, checkStreamName } from '../validation.js';
+import {
+  decodePage,
+  nextWindow,
+  PAGE_COLUMNS,
+  PAGE_SIZE,
+  pageStatement,
+  type Bounds,
+  type EventPage,
+} from './event-row.js';
+import type { ReadPool } from './read-pool.js';
+
+const LIVE = 0;
+const TOMBSTONED = 2;
+
+/** What a reader must know of a stream before its first page. */
+interface Outline {
+  readonly streamNo: string;
+  readonly state: number;
+  /** First revision that deletion, truncation and maxCount leave to see. */
+  readonly visibleFrom: bigint;
+  readonly maxAgeSeconds: number | null;
+  /** -1 if nothing was ever appended. */
+  readonly last: bigint;
+}
+
+interface Range extends Bounds {
+  readonly direction: 'forwards' | 'backwards';
+  readonly limit: number;
+}
+
+export class StreamReader {
+  constructor(private readonly pool: ReadPool) {}
+
+  /** The stream as it is when the reading begins. */
+  async *read(stream: string, options: ReadStreamOptions): AsyncGenerator<RecordedEvent> {
+    const { direction = 'forwards', limit = Infinity, signal } = options;
+    checkStreamName(stream);
+    checkLimit(options.limit);
+    if (typeof options.from === 'bigint') checkRevision(options.from);
+    const outline = await this.outline(stream, signal);
+    if (outline?.state === TOMBSTONED) throw new StreamDeleted(stream);
+    if (!outline || outline.state !== LIVE || outline.last < 0n) throw new StreamNotFound(stream);
+    for await (const event of this.pages(outline, { ...bounds(outline, options), direction, limit }, signal)) {
+      signal?.throwIfAborted();
+      yield event;
+    }
+  }
+
+  /** Visible events after a revision. A stream without events yields nothing; a tombstoned one throws StreamDeleted. */
+  async *history(stream: string, after: bigint, signal: AbortSignal): AsyncGenerator<RecordedEvent> {
+    const outline = await this.outline(stream, signal);
+    if (!outline) return;
+    if (outline.state === TOMBSTONED) throw new StreamDeleted(stream);
+    const range: Range = { low: after + 1n, high: outline.last, direction: 'forwards', limit: Infinity };
+    yield* this.pages(outline, range, signal);
+  }
+
+  /** Last revision, -1 if nothing was ever appended. */
+  async lastRevision(stream: string, signal: AbortSignal): Promise<bigint> {
+    return (await this.outline(stream, signal))?.last ?? -1n;
+  }
+
+  private async *pages(outline: Outline, range: Range, signal?: AbortSignal): AsyncGenerator<RecordedEvent> {
+    let low = range.low > outline.visibleFrom ? range.low : outline.visibleFrom;
+    let high = range.high < outline.last ? range.high : outline.last;
+    let left = range.limit;
+    while (low <= high && left > 0) {
+      const window = nextWindow({ low, high }, range.direction, outline.maxAgeSeconds !== null);
+      const limit = Math.min(PAGE_SIZE, left);
+      const { events, complete } = await this.page(outline, { ...window, direction: range.direction, limit }, signal);
+      yield* events;
+      left -= events.length;
+      const forwards = range.direction === 'forwards';
+      const last = events.at(-1);
+      const through = complete || !last ? (forwards ? window.high : window.low) : last.revision;
+      if (forwards) low = through + 1n;
+      else high = through - 1n;
+    }
+  }
+
+  private async page(outline: Outline, range: Range, signal?: AbortSignal): Promise<EventPage> {
+    const { low, high, direction, limit } = range;
+    const order = direction === 'forwards' ? 'e.revision' : 'e.revision desc';
+    const source = `
+      select ${PAGE_COLUMNS} from es.event e
+      where e.stream_no = $1 and e.revision between $2 and $3
+        and ($4::float8 is null or e.recorded_at > now() - make_interval(secs => $4))
+      order by ${order} limit $5`;
+    const values = [outline.streamNo, low.toString(), high.toString(), outline.maxAgeSeconds, limit];
+    return decodePage(await this.pool.read(pageStatement(source, order), values, signal), limit);
+  }
+
+  private async outline(stream: string, signal?: AbortSignal): Promise<Outline | undefined> {
+    const [row] = await this.pool.read(
+      `select s.stream_no, s.state, extract(epoch from s.max_age)::float8, l.last,
+         greatest(s.born_at, s.truncate_before, l.last + 1 - s.max_count)
+       from es.stream s, lateral (
+         select coalesce(max(e.revision), -1) as last from es.event e where e.stream_no = s.stream_no) l
+       where s.name = $1`,
+      [stream],
+      signal,
+    );
+    if (!row) return undefined;
+    const [streamNo, state, maxAgeSeconds, last, visibleFrom] = row as [string, number, number | null, string, string];
+    return { streamNo, state, maxAgeSeconds, last: BigInt(last), visibleFrom: BigInt(visibleFrom) };
+  }
+}
+
+function bounds({ last }: Outline, { from, direction }: ReadStreamOptions): { low: bigint; high: bigint } {
+  if (direction === 'backwards')
+    return { low: 0n, high: from === 'start' ? 0n : typeof from === 'bigint' ? from : last };
+  // Forwards, the end is behind the last event: there is nothing to give.
+  return { low: from === 'end' ? last + 1n : typeof from === 'bigint' ? from : 0n, high: last };
+}

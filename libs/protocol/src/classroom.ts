@@ -1,0 +1,139 @@
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  MaxLength,
+} from 'class-validator';
+import { ROLE_NAMES, type RoleName } from './auth.js';
+
+export type AccessName = 'write' | 'read';
+
+export class MemberDto {
+  @IsUUID()
+  id!: string;
+  @IsString()
+  username!: string;
+  @IsString()
+  displayName!: string;
+  @IsIn(ROLE_NAMES)
+  role!: RoleName;
+}
+
+export class WorkspaceSummaryDto {
+  @IsUUID()
+  id!: string;
+  @IsString()
+  name!: string;
+  @IsIn(['course', 'personal', 'material'])
+  kind!: 'course' | 'personal' | 'material';
+  /** What the person who asks may do there. */
+  @IsIn(['write', 'read'])
+  access!: AccessName;
+  @IsUUID()
+  owner!: string;
+}
+
+/** `GET /api/courses` gives a list of these: the courses that the person belongs to. */
+export class CourseDto {
+  @IsUUID()
+  id!: string;
+  @IsString()
+  title!: string;
+  @IsArray()
+  sections!: string[];
+  /** Empty for students: they see their teammates where they work together, not the roster. */
+  @IsArray()
+  members!: MemberDto[];
+  @IsArray()
+  workspaces!: WorkspaceSummaryDto[];
+}
+
+export class FileDto {
+  @IsUUID()
+  id!: string;
+  @IsString()
+  path!: string;
+  @IsISO8601()
+  createdAt!: string;
+}
+
+/** `GET /api/workspaces/:id`. */
+export class WorkspaceDto extends WorkspaceSummaryDto {
+  @IsUUID()
+  course!: string;
+  @IsArray()
+  files!: FileDto[];
+}
+
+/** Body of `POST /api/workspaces/:id/files`. */
+export class CreateFileDto {
+  @IsString()
+  @MaxLength(1000)
+  path!: string;
+
+  /** First text of the file. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_000_000)
+  text?: string;
+}
+
+/** Body of `PATCH /api/workspaces/:id/files/:fileId`. */
+export class MoveFileDto {
+  @IsString()
+  @MaxLength(1000)
+  path!: string;
+}
+
+/** What every command answers. A query with `?after=<position>` waits until the read models have got there. */
+export class WrittenDto {
+  /** Id of what the command made or changed. */
+  @IsString()
+  id!: string;
+  /** Opaque place in the log; null when there was nothing to change. */
+  @IsOptional()
+  @IsString()
+  position!: string | null;
+}
+
+/** Body of every error (RFC 9457, `application/problem+json`). */
+export class ProblemDto {
+  @IsString()
+  type!: string;
+  @IsString()
+  title!: string;
+  status!: number;
+  /** What happened, why and what to do, for a person. */
+  @IsString()
+  detail!: string;
+  /** Stable code for programs. */
+  @IsString()
+  code!: string;
+  /** Fields of the request that are wrong, if that was it. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  fields?: string[];
+}
+
+export class HealthDto {
+  @IsBoolean()
+  ok!: boolean;
+  @IsString()
+  version!: string;
+  /** Level of the sandbox that the executor's self-test found. */
+  @IsIn(['full', 'no-cgroup', 'none', 'unknown'])
+  sandbox!: 'full' | 'no-cgroup' | 'none' | 'unknown';
+  @IsString()
+  sandboxReason!: string;
+  @IsBoolean()
+  eventStore!: boolean;
+  /** Whether the read models have stopped, and why; empty when all is well. */
+  @IsArray()
+  faults!: string[];
+}

@@ -1,0 +1,52 @@
+import { IsArray, IsInt, IsISO8601, IsString, IsUUID } from 'class-validator';
+
+export class AuthorDto {
+  @IsString()
+  id!: string;
+  @IsString()
+  name!: string;
+  @IsString()
+  role!: string;
+}
+
+/** A change of text: at `at` (UTF-16 units) remove `remove` units, then insert `insert`. */
+export type TextSplice = readonly [at: number, remove: number, insert: string];
+
+/** One edit: milliseconds since 1970, index into `authors`, revision of its event, what it did to the text. */
+export type HistoryEdit = readonly [ms: number, author: number, revision: number, splices: readonly TextSplice[]];
+
+export class HistoryRunDto {
+  @IsUUID()
+  id!: string;
+  @IsString()
+  byName!: string;
+  @IsString()
+  entry!: string | null;
+  /** Milliseconds since 1970. */
+  @IsInt()
+  requestedAt!: number;
+  startedAt!: number | null;
+  finishedAt!: number | null;
+  outcome!: string | null;
+  /** [milliseconds since 1970, text] in order; input shows in it as the terminal's echo. */
+  @IsArray()
+  output!: (readonly [ms: number, text: string])[];
+}
+
+/** `GET /api/files/:fileId/history`: everything that happened to one file. Looking at another person's is recorded. */
+export class FileHistoryDto {
+  @IsUUID()
+  file!: string;
+  @IsString()
+  path!: string;
+  @IsArray()
+  authors!: AuthorDto[];
+  /** In the order of the log. */
+  @IsArray()
+  edits!: HistoryEdit[];
+  /** Runs in the file's workspace. */
+  @IsArray()
+  runs!: HistoryRunDto[];
+  @IsISO8601()
+  readAt!: string;
+}

@@ -1,0 +1,27 @@
+/** What crosses the wire: bodies and answers of the HTTP API, messages of the sockets, close codes. Browser-safe. */
+export { ROLE_NAMES, SignedInDto, SignInDto, UserDto, type RoleName } from './auth.js';
+export {
+  CourseDto,
+  CreateFileDto,
+  FileDto,
+  HealthDto,
+  MemberDto,
+  MoveFileDto,
+  ProblemDto,
+  WorkspaceDto,
+  WorkspaceSummaryDto,
+  WrittenDto,
+  type AccessName,
+} from './classroom.js';
+export {
+  parseRunClientMessage,
+  RequestRunDto,
+  RUN_SOCKET_MAX_PAYLOAD,
+  RunDto,
+  type RunClientMessage,
+  type RunServerMessage,
+  type RunStateName,
+} from './runs.js';
+export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED } from './collaboration.js';
+export { AuthorDto, FileHistoryDto, HistoryRunDto, type HistoryEdit, type TextSplice } from './history.js';
+export { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';

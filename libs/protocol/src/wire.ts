@@ -1,0 +1,22 @@
+/**
+ * The same contract for a browser: constants and pure functions as values, bodies and answers as types only, so that a
+ * bundle does not carry the validators that the DTO classes of the index are decorated with.
+ */
+export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED } from './collaboration.js';
+export type { RoleName, SignedInDto, SignInDto, UserDto } from './auth.js';
+export type {
+  AccessName,
+  CourseDto,
+  CreateFileDto,
+  FileDto,
+  HealthDto,
+  MemberDto,
+  MoveFileDto,
+  ProblemDto,
+  WorkspaceDto,
+  WorkspaceSummaryDto,
+  WrittenDto,
+} from './classroom.js';
+export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
+export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
+export type { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';

@@ -1,0 +1,103 @@
+import { readEvent, type DomainEvent } from '@palimpsest/domain';
+import type { RecordedEvent } from '@palimpsest/event-store';
+import type { ClientBase } from 'pg';
+import type { Projector } from './projector.js';
+
+/** Id in the name of the event's stream. */
+function streamId(event: RecordedEvent): string {
+  return event.stream.slice(event.stream.indexOf('-') + 1);
+}
+
+async function applyPerson(event: DomainEvent, recorded: RecordedEvent, tx: ClientBase): Promise<void> {
+  switch (event.type) {
+    case 'UserRegistered': {
+      const { id, username, displayName, role } = event.data;
+      await tx.query('insert into read.person (id, username, display_name, role) values ($1, $2, $3, $4)', [
+        id,
+        username,
+        displayName,
+        role,
+      ]);
+      return;
+    }
+    case 'UserRoleChanged':
+      await tx.query('update read.person set role = $2 where id = $1', [streamId(recorded), event.data.role]);
+      return;
+    case 'UserDeactivated':
+      await tx.query('update read.person set active = false where id = $1', [streamId(recorded)]);
+      return;
+    default:
+  }
+}
+
+async function applyCourse(event: DomainEvent, recorded: RecordedEvent, tx: ClientBase): Promise<void> {
+  const course = streamId(recorded);
+  switch (event.type) {
+    case 'CourseCreated':
+      await tx.query('insert into read.course (id, title) values ($1, $2)', [course, event.data.title]);
+      return;
+    case 'SectionAdded':
+      await tx.query('update read.course set sections = sections || $2 where id = $1', [course, [event.data.name]]);
+      return;
+    case 'MemberEnrolled':
+      await tx.query(
+        `insert into read.member (course, person, role) values ($1, $2, $3)
+         on conflict (course, person) do update set role = excluded.role`,
+        [course, event.data.user, event.data.role],
+      );
+      return;
+    case 'MemberRemoved':
+      await tx.query('delete from read.member where course = $1 and person = $2', [course, event.data.user]);
+      return;
+    default:
+  }
+}
+
+async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: ClientBase): Promise<void> {
+  const workspace = streamId(recorded);
+  switch (event.type) {
+    case 'WorkspaceOpened': {
+      const { course, owner, kind, name } = event.data;
+      await tx.query(
+        'insert into read.workspace (id, course, owner, kind, name, opened_at) values ($1, $2, $3, $4, $5, $6)',
+        [workspace, course, owner, kind, name, recorded.recordedAt],
+      );
+      return;
+    }
+    case 'FileCreated':
+      await tx.query('insert into read.file (id, workspace, path, created_at) values ($1, $2, $3, $4)', [
+        event.data.file,
+        workspace,
+        event.data.path,
+        recorded.recordedAt,
+      ]);
+      return;
+    case 'FileMoved':
+      await tx.query('update read.file set path = $2 where id = $1', [event.data.file, event.data.to]);
+      return;
+    case 'FileDeleted':
+      await tx.query('update read.file set deleted = true where id = $1', [event.data.file]);
+      return;
+    case 'FileRestored':
+      await tx.query('update read.file set deleted = false, path = $2 where id = $1', [
+        event.data.file,
+        event.data.path,
+      ]);
+      return;
+    default:
+  }
+}
+
+/** People, courses with their members, workspaces with their files. */
+export const directoryProjector: Projector = {
+  name: 'directory',
+  version: 1,
+  streamPrefixes: ['user-', 'course-', 'workspace-'],
+  tables: ['read.person', 'read.course', 'read.member', 'read.workspace', 'read.file'],
+  async apply(recorded, tx) {
+    const event = readEvent(recorded);
+    if (recorded.stream.startsWith('user-')) return applyPerson(event, recorded, tx);
+    if (recorded.stream.startsWith('course-')) return applyCourse(event, recorded, tx);
+    return applyWorkspace(event, recorded, tx);
+  },
+};

@@ -1,0 +1,123 @@
+import type { Pool } from 'pg';
+
+export interface PersonRow {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string;
+  readonly role: string;
+  readonly active: boolean;
+}
+
+export interface CourseRow {
+  readonly id: string;
+  readonly title: string;
+  readonly sections: readonly string[];
+  /** Role of the person who asked. */
+  readonly role: string;
+}
+
+export interface MemberRow {
+  readonly id: string;
+  readonly username: string;
+  readonly displayName: string;
+  readonly role: string;
+}
+
+export interface WorkspaceRow {
+  readonly id: string;
+  readonly course: string;
+  readonly owner: string;
+  readonly kind: 'course' | 'personal' | 'material';
+  readonly name: string;
+}
+
+export interface FileRow {
+  readonly id: string;
+  readonly workspace: string;
+  readonly path: string;
+  readonly createdAt: Date;
+  readonly deleted: boolean;
+}
+
+const PERSON = 'id, username, display_name as "displayName", role, active';
+const WORKSPACE = 'id, course, owner, kind, name';
+const FILE = 'id, workspace, path, created_at as "createdAt", deleted';
+
+/** Reads of the directory. Ids must have the form of a UUID: Postgres refuses others with an error. */
+export class DirectoryQueries {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  person(id: string): Promise<PersonRow | undefined> {
+    return this.#one(`select ${PERSON} from read.person where id = $1`, [id]);
+  }
+
+  personByUsername(username: string): Promise<PersonRow | undefined> {
+    return this.#one(`select ${PERSON} from read.person where username = $1`, [username]);
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return (await this.#one<{ one: number }>('select 1 as one from read.person limit 1', [])) === undefined;
+  }
+
+  people(ids: readonly string[]): Promise<PersonRow[]> {
+    return this.#all(`select ${PERSON} from read.person where id = any($1::uuid[])`, [ids]);
+  }
+
+  everyone(): Promise<PersonRow[]> {
+    return this.#all(`select ${PERSON} from read.person order by display_name`, []);
+  }
+
+  /** Courses in which the person is a member, with the role there. */
+  coursesOf(person: string): Promise<CourseRow[]> {
+    return this.#all(
+      `select c.id, c.title, c.sections, m.role from read.course c join read.member m on m.course = c.id
+       where m.person = $1 order by c.title`,
+      [person],
+    );
+  }
+
+  async courseRole(course: string, person: string): Promise<string | undefined> {
+    const row = await this.#one<{ role: string }>('select role from read.member where course = $1 and person = $2', [
+      course,
+      person,
+    ]);
+    return row?.role;
+  }
+
+  members(course: string): Promise<MemberRow[]> {
+    return this.#all(
+      `select p.id, p.username, p.display_name as "displayName", m.role
+       from read.member m join read.person p on p.id = m.person where m.course = $1 order by p.display_name`,
+      [course],
+    );
+  }
+
+  workspacesOfCourse(course: string): Promise<WorkspaceRow[]> {
+    return this.#all(`select ${WORKSPACE} from read.workspace where course = $1 order by opened_at, name`, [course]);
+  }
+
+  workspace(id: string): Promise<WorkspaceRow | undefined> {
+    return this.#one(`select ${WORKSPACE} from read.workspace where id = $1`, [id]);
+  }
+
+  /** Live files by path. */
+  files(workspace: string): Promise<FileRow[]> {
+    return this.#all(`select ${FILE} from read.file where workspace = $1 and not deleted order by path`, [workspace]);
+  }
+
+  file(id: string): Promise<FileRow | undefined> {
+    return this.#one(`select ${FILE} from read.file where id = $1`, [id]);
+  }
+
+  async #all<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.#pool.query<Row>(sql, [...values])).rows;
+  }
+
+  async #one<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row | undefined> {
+    return (await this.#all<Row>(sql, values))[0];
+  }
+}

@@ -1,0 +1,106 @@
+/** One installation: its data folder, its secrets, its lock. Node built-ins only. */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+  rmSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Fault } from './fault.mjs';
+
+/** Below this Postgres cannot be made, and soon not be written to either. */
+const LEAST_FREE_BYTES = 300 * 1024 * 1024;
+
+/** Makes the data folder. Throws a Fault when it cannot be written to or the disk is nearly full. */
+export function openDataFolder(data) {
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    writeFileSync(join(data, '.writable'), '');
+    rmSync(join(data, '.writable'));
+  } catch (error) {
+    if (error.code === 'ENOSPC')
+      throw new Fault(`The disk that holds ${data} is full: free some space, then start again.`);
+    throw new Fault(
+      `The data folder ${data} cannot be written to (${error.code}): choose another with --data, or change its owner.`,
+    );
+  }
+  const { bavail, bsize } = statfsSync(data);
+  if (bavail * bsize < LEAST_FREE_BYTES)
+    throw new Fault(
+      `The disk that holds ${data} has only ${Math.round((bavail * bsize) / 1048576)} MB left: free at least 300 MB, then start again. Nothing that was saved is lost.`,
+    );
+}
+
+/** Secrets of this installation, made once and kept in <data>/secrets.json (0600). The environment's IDE_SECRET_KEY wins. */
+export function readSecrets(data) {
+  const file = join(data, 'secrets.json');
+  let secrets;
+  try {
+    secrets = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error.code !== 'ENOENT')
+      throw new Fault(
+        `${file} cannot be read (${error.message}): restore it from a backup. Without it the database cannot be opened.`,
+      );
+    const secret = () => randomBytes(32).toString('hex');
+    secrets = { secretKey: secret(), owner: secret(), api: secret(), executor: secret() };
+    const descriptor = openSync(`${file}.new`, 'w', 0o600);
+    writeSync(descriptor, `${JSON.stringify(secrets, null, 2)}\n`);
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    renameSync(`${file}.new`, file);
+  }
+  return { ...secrets, secretKey: process.env.IDE_SECRET_KEY || secrets.secretKey };
+}
+
+function isSupervisor(pid) {
+  try {
+    return (
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('start.mjs') && readlinkSync(`/proc/${pid}/exe`) !== ''
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Two supervisors on one folder would start two servers on one database. Returns what removes the lock. */
+export function lockDataFolder(data) {
+  const file = join(data, 'supervisor.pid');
+  let other;
+  try {
+    other = Number(readFileSync(file, 'utf8'));
+  } catch {
+    // nobody
+  }
+  if (other && other !== process.pid && isSupervisor(other))
+    throw new Fault(`Palimpsest already runs on ${data} (process ${other}): use that one, or stop it first.`);
+  writeFileSync(file, String(process.pid));
+  return () => rmSync(file, { force: true });
+}
+
+/** Throws a Fault when nobody can listen on the port. */
+export async function requireFreePort(port, host) {
+  if (port === 0) return;
+  await new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error) => {
+      const what =
+        error.code === 'EADDRINUSE'
+          ? `Port ${port} is taken by another program: choose another, for example npm start -- --port ${port + 1}`
+          : error.code === 'EACCES'
+            ? `Port ${port} is reserved for root: choose one from 1024 on, for example npm start -- --port 8080`
+            : `Nobody can listen on ${host}:${port} (${error.code}): choose another with --host and --port`;
+      reject(new Fault(`${what}.`));
+    });
+    probe.listen(port, host, () => probe.close(resolve));
+  });
+}

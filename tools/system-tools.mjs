@@ -1,0 +1,50 @@
+/** Programs of the system that npm cannot bring: installed by apt where we may, otherwise named in one line. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { Fault } from './fault.mjs';
+
+/** Looked for at these places and not on PATH: the sandbox sees /usr alone, so another Python would not be there. */
+const TOOLS = {
+  python3: { paths: ['/usr/bin/python3'], packages: ['python3'], purpose: 'runs the programs of students' },
+  bubblewrap: { paths: ['/usr/bin/bwrap'], packages: ['bubblewrap'], purpose: 'is their sandbox' },
+  chromium: {
+    paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+    packages: ['chromium', 'fonts-dejavu-core'],
+    purpose: 'is the browser of the tests',
+  },
+};
+
+/** Path of a tool, or undefined. */
+export function findTool(name) {
+  return TOOLS[name].paths.find((path) => existsSync(path));
+}
+
+function administrator() {
+  if (process.getuid() === 0) return [];
+  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined;
+}
+
+function apt(prefix, ...args) {
+  const [command, ...rest] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args];
+  return spawnSync(command, rest, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+}
+
+/** Makes sure that the tools are there. Throws a Fault that says what to install. */
+export function provideTools(names, say) {
+  const missing = names.filter((name) => !findTool(name));
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((name) => TOOLS[name].packages);
+  const prefix = existsSync('/usr/bin/apt-get') ? administrator() : undefined;
+  if (prefix) {
+    say(`installing ${packages.join(', ')} (apt)`);
+    const install = ['install', '-y', '--no-install-recommends', ...packages];
+    if (!apt(prefix, ...install)) {
+      apt(prefix, 'update'); // a fresh machine has no lists, an old one has stale ones
+      apt(prefix, ...install);
+    }
+  }
+  const still = missing.filter((name) => !findTool(name));
+  if (still.length === 0) return;
+  const why = still.map((name) => `${name} (${TOOLS[name].purpose})`).join(', ');
+  throw new Fault(`Missing: ${why}. Install with: sudo apt-get install ${packages.join(' ')} — then try again.`);
+}
