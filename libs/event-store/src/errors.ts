@@ -87,7 +87,7 @@ export class Unavailable extends EventStoreFault {
   override readonly retryable: boolean = true;
 
   constructor(what: string, options?: ErrorOptions) {
-    super(`${what} Try again in a moment, with the same event ids.`, options);
+    super(`${what} Try again in a moment.`, options);
   }
 }
 

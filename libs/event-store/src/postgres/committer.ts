@@ -143,7 +143,10 @@ export class Committer {
   /** Rejects what has waited too long, in the batch and behind it, and returns the rest of the batch. */
   private withoutExpired(batch: Pending[], cause: unknown, pauseMs: number): Pending[] {
     const expired = (pending: Pending) => performance.now() + pauseMs > pending.deadline;
-    const unavailable = new Unavailable('The event log did not confirm the append; it may have happened.', { cause });
+    const unavailable = new Unavailable(
+      'The event log did not confirm the append; it may have happened, so repeat it with the same event ids.',
+      { cause },
+    );
     rejectAll([...batch, ...this.queue].filter(expired), unavailable);
     this.queue.splice(0, this.queue.length, ...this.queue.filter((pending) => !expired(pending)));
     return batch.filter((pending) => !expired(pending));
