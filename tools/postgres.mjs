@@ -221,9 +221,9 @@ async function launch(bin, prefix, folder, socketFolder, settings) {
     stop: async () => {
       if (ended) return;
       child.kill('SIGINT');
-      const gone = await Promise.race([exited, sleep(15_000)]);
-      if (gone === undefined) child.kill('SIGQUIT');
+      const late = setTimeout(() => child.kill('SIGQUIT'), 15_000);
       await exited;
+      clearTimeout(late);
     },
   };
 }

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RunServerMessage } from '@palimpsest/protocol/wire';
+import { afterMessage, describePrompt, describeRun, emptyView, isAlive, isBusy, type RunView } from './run-view.js';
+
+const requested: RunServerMessage = {
+  t: 'requested',
+  by: 'u1',
+  byName: 'ada',
+  mode: 'script',
+  entry: 'main.py',
+  columns: 100,
+  rows: 30,
+  at: 0,
+};
+const started: RunServerMessage = { t: 'started', sandbox: 'full', at: 1 };
+const after = (...messages: RunServerMessage[]): RunView => messages.reduce(afterMessage, emptyView('r1'));
+
+describe('the view of a run', () => {
+  it('says who ran what', () => {
+    expect(describeRun(after())).toBe('Connecting to the run');
+    expect(describeRun(after(requested))).toBe('ada ran main.py · waiting to start');
+    expect(describeRun(after(requested, started))).toBe('ada ran main.py · running');
+  });
+
+  it('tells the prompt after a program from the program', () => {
+    const view = after(requested, started, { t: 'repl', script: { kind: 'completed' } });
+    expect(describeRun(view)).toBe('ada ran main.py · Python prompt');
+    expect(describePrompt(view)).toBe('The program has ended; its variables are here: type Python');
+    expect([isAlive(view), isBusy(view)]).toEqual([true, false]);
+  });
+
+  it('names the exception that ended the program', () => {
+    const view = after(requested, started, { t: 'repl', script: { kind: 'raised', exception: 'NameError' } });
+    expect(describePrompt(view)).toBe('The program stopped with NameError; its variables are here: type Python');
+  });
+
+  it('says why it ended and who stopped it', () => {
+    const finished: RunServerMessage = { t: 'finished', text: 'Stopped.', outcome: 'cancelled', at: 2 };
+    expect(describeRun(after(requested, started, finished))).toBe('ada ran main.py · ended: Stopped.');
+    const stopped = after(requested, started, { t: 'cancelled', byName: 'bob' }, finished);
+    expect(describeRun(stopped)).toBe('ada ran main.py · ended: Stopped by bob.');
+    expect(isAlive(stopped)).toBe(false);
+  });
+
+  it('says that the line is lost without forgetting what was known', () => {
+    expect(describeRun({ ...after(requested, started), link: 'lost' })).toBe(
+      'ada ran main.py · running · connection lost, trying again',
+    );
+  });
+
+  it('adopts the size of whoever started it', () => {
+    const view = after(requested, { t: 'resized', columns: 50, rows: 10 });
+    expect([view.columns, view.rows]).toEqual([50, 10]);
+  });
+});

@@ -1,0 +1,112 @@
+import type { RunServerMessage, RunStateName } from '@palimpsest/protocol/wire';
+
+type ScriptEnd = Extract<RunServerMessage, { t: 'repl' }>['script'];
+
+/** What is known of one run from its socket. Its output is apart: it goes to the terminal as it comes. */
+export interface RunView {
+  readonly id: string;
+  readonly link: 'connecting' | 'open' | 'lost' | 'closed';
+  readonly by: string | null;
+  readonly byName: string;
+  readonly mode: 'script' | 'repl';
+  readonly entry: string | null;
+  readonly columns: number;
+  readonly rows: number;
+  readonly state: RunStateName | 'unknown';
+  readonly scriptEnd: ScriptEnd;
+  readonly cancelledBy: string | null;
+  /** Why it ended, for a person. */
+  readonly ending: string | null;
+  /** The latest refusal of what this page asked. */
+  readonly refusal: string | null;
+}
+
+export function emptyView(id: string): RunView {
+  return {
+    id,
+    link: 'connecting',
+    by: null,
+    byName: '',
+    mode: 'script',
+    entry: null,
+    columns: 80,
+    rows: 24,
+    state: 'unknown',
+    scriptEnd: null,
+    cancelledBy: null,
+    ending: null,
+    refusal: null,
+  };
+}
+
+/** The view after a message. Messages that do not concern it leave it as it is. */
+export function afterMessage(view: RunView, message: RunServerMessage): RunView {
+  switch (message.t) {
+    case 'requested': {
+      const { by, byName, mode, entry, columns, rows } = message;
+      return { ...view, by, byName, mode, entry, columns, rows, state: 'queued' };
+    }
+    case 'started':
+      return { ...view, state: 'running' };
+    case 'resized':
+      return { ...view, columns: message.columns, rows: message.rows };
+    case 'repl':
+      return { ...view, state: 'repl', scriptEnd: message.script };
+    case 'cancelled':
+      return { ...view, cancelledBy: message.byName };
+    case 'finished':
+      return { ...view, state: 'finished', ending: message.text };
+    case 'refused':
+      return { ...view, refusal: message.message };
+    case 'output':
+    case 'live':
+      return view;
+  }
+}
+
+/** A program or a Python prompt is there. */
+export function isAlive(view: RunView): boolean {
+  return view.state === 'queued' || view.state === 'running' || view.state === 'repl';
+}
+
+/** The program itself is under way, so that Stop is what a person wants next. */
+export function isBusy(view: RunView): boolean {
+  return view.state === 'queued' || view.state === 'running';
+}
+
+/** Who ran what and where it stands: "ada ran main.py · running". */
+export function describeRun(view: RunView): string {
+  if (view.state === 'unknown') return view.link === 'closed' ? 'This run cannot be shown' : 'Connecting to the run';
+  const what = view.mode === 'repl' ? 'opened a Python prompt' : `ran ${view.entry ?? 'a program'}`;
+  const lost = view.link === 'lost' ? ' · connection lost, trying again' : '';
+  return `${view.byName} ${what} · ${describeState(view)}${lost}`;
+}
+
+function describeState(view: RunView): string {
+  if (view.state === 'finished') return `ended: ${describeEnding(view)}`;
+  if (view.cancelledBy !== null) return `being stopped by ${view.cancelledBy}`;
+  if (view.state === 'queued') return 'waiting to start';
+  return view.state === 'repl' ? 'Python prompt' : 'running';
+}
+
+function describeEnding(view: RunView): string {
+  const ending = view.ending ?? 'unknown';
+  return view.cancelledBy === null ? ending : `${ending.replace(/\.$/, '')} by ${view.cancelledBy}.`;
+}
+
+/** What the prompt that follows a program is for; null when there is no such prompt. */
+export function describePrompt(view: RunView): string | null {
+  if (view.state !== 'repl' || view.scriptEnd === null) return null;
+  return `${describeScriptEnd(view.scriptEnd)}; its variables are here: type Python`;
+}
+
+function describeScriptEnd(end: NonNullable<ScriptEnd>): string {
+  switch (end.kind) {
+    case 'completed':
+      return 'The program has ended';
+    case 'raised':
+      return `The program stopped with ${end.exception}`;
+    case 'exit':
+      return `The program ended with exit code ${end.code}`;
+  }
+}

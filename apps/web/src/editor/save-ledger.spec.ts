@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import { SaveLedger } from './save-ledger.js';
+
+const STEP_1 = Uint8Array.of(0, 0, 1, 0);
+const STEP_2 = Uint8Array.of(0, 1, 2, 0, 0);
+const UPDATE = Uint8Array.of(0, 2, 2, 0, 0);
+const AWARENESS = Uint8Array.of(1, 2, 0, 0);
+
+/** A ledger whose connection has just exchanged its states. */
+function opened(): SaveLedger {
+  const ledger = new SaveLedger();
+  ledger.connected();
+  ledger.admit(STEP_1);
+  ledger.synchronised();
+  ledger.admit(STEP_2);
+  return ledger;
+}
+
+function saved(): SaveLedger {
+  const ledger = opened();
+  ledger.acknowledged(1, 1000);
+  return ledger;
+}
+
+function type(ledger: SaveLedger, times = 1): void {
+  for (let i = 0; i < times; i++) {
+    ledger.edited();
+    ledger.admit(UPDATE);
+  }
+}
+
+describe('SaveLedger', () => {
+  it('is opening before the first connection', () => {
+    expect(new SaveLedger().state).toEqual({ kind: 'opening', edits: 0 });
+  });
+
+  it('is opening until its first step 2 is acknowledged, and saved then', () => {
+    const ledger = opened();
+    expect(ledger.state).toEqual({ kind: 'opening', edits: 0 });
+    ledger.acknowledged(1, 1000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 1000 });
+  });
+
+  it('does not count step 1 and awareness', () => {
+    const ledger = saved();
+    expect(ledger.admit(STEP_1)).toBe('send');
+    expect(ledger.admit(AWARENESS)).toBe('send');
+    expect(ledger.state).toEqual({ kind: 'saved', at: 1000 });
+  });
+
+  it('counts down while acknowledgements come in', () => {
+    const ledger = saved();
+    type(ledger, 3);
+    expect(ledger.state).toEqual({ kind: 'saving', edits: 3 });
+    ledger.acknowledged(3, 2000);
+    expect(ledger.state).toEqual({ kind: 'saving', edits: 1 });
+    ledger.acknowledged(4, 3000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 3000 });
+  });
+
+  it('ignores acknowledgements that come late, twice or for more than was sent', () => {
+    const ledger = saved();
+    type(ledger, 2);
+    ledger.acknowledged(1, 1500);
+    expect(ledger.unsaved).toBe(2);
+    ledger.acknowledged(99, 2000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 2000 });
+    type(ledger);
+    expect(ledger.state).toEqual({ kind: 'saving', edits: 1 });
+    ledger.acknowledged(4, 3000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 3000 });
+  });
+
+  it('is offline, with what was in flight and what is typed meanwhile', () => {
+    const ledger = saved();
+    type(ledger, 2);
+    ledger.disconnected();
+    ledger.edited();
+    expect(ledger.state).toEqual({ kind: 'offline', edits: 3 });
+  });
+
+  it('is offline without anything to lose', () => {
+    const ledger = saved();
+    ledger.disconnected();
+    expect(ledger.state).toEqual({ kind: 'offline', edits: 0 });
+  });
+
+  it('lets the first step 2 of a new connection carry everything', () => {
+    const ledger = saved();
+    type(ledger, 2);
+    ledger.disconnected();
+    ledger.edited();
+    ledger.connected();
+    expect(ledger.state).toEqual({ kind: 'saving', edits: 3 });
+    ledger.synchronised();
+    ledger.admit(STEP_2);
+    type(ledger);
+    ledger.acknowledged(1, 2000);
+    expect(ledger.state).toEqual({ kind: 'saving', edits: 1 });
+    ledger.acknowledged(2, 3000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 3000 });
+  });
+
+  it('withholds updates before step 2, which holds them as well', () => {
+    const ledger = new SaveLedger();
+    ledger.connected();
+    ledger.edited();
+    expect(ledger.admit(UPDATE)).toBe('withhold');
+    expect(ledger.admit(STEP_2)).toBe('send');
+    ledger.synchronised();
+    expect(ledger.state).toEqual({ kind: 'saving', edits: 1 });
+    ledger.acknowledged(1, 2000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 2000 });
+  });
+
+  it('does not take an acknowledgement of the connection before for one of this', () => {
+    const ledger = saved();
+    type(ledger, 5);
+    ledger.disconnected();
+    ledger.connected();
+    ledger.acknowledged(6, 2000);
+    expect(ledger.state).toEqual({ kind: 'saving', edits: 5 });
+  });
+
+  it('keeps what was refused as unsaved, and says why', () => {
+    const ledger = saved();
+    type(ledger);
+    ledger.ended('This file is read-only for you.');
+    expect(ledger.state).toEqual({ kind: 'ended', edits: 1, message: 'This file is read-only for you.' });
+  });
+
+  it('comes back after it has ended, when it is connected again', () => {
+    const ledger = saved();
+    type(ledger);
+    ledger.ended('Sign in again.');
+    ledger.connected();
+    ledger.synchronised();
+    ledger.admit(STEP_2);
+    ledger.acknowledged(1, 2000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 2000 });
+  });
+});

@@ -1,0 +1,65 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { Compartment, EditorState } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
+import { useEffect, useRef } from 'react';
+import { yCollab } from 'y-codemirror.next';
+import { schemeExtensions } from '../code-look.js';
+import { accessExtensions, editingExtensions, viewingExtensions } from './editor-extensions.js';
+import type { OpenFile } from './open-files.js';
+
+interface Props {
+  readonly file: OpenFile;
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+const access = new Compartment();
+const scheme = new Compartment();
+const viewing = new Compartment();
+
+const labelOf = (path: string, readOnly: boolean) =>
+  readOnly ? `${path}, read-only` : `${path}, editor. Press Escape, then Tab to leave`;
+
+/** CodeMirror on a shared text. A new file gets a new view; scheme, access and name change in place. */
+export function TextView({ file, path, readOnly }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(null);
+  const colours = useComputedColorScheme('light');
+
+  useEffect(() => {
+    const parent = host.current;
+    if (!parent) return;
+    const editor = new EditorView({
+      parent,
+      state: EditorState.create({
+        doc: file.text.toString(),
+        extensions: [
+          access.of([]),
+          scheme.of([]),
+          viewing.of([]),
+          editingExtensions(),
+          yCollab(file.text, file.awareness, { undoManager: file.undo }),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => {
+      view.current = null;
+      // Others must not see the cursor of somebody who has left; the awareness may live on while the file saves.
+      file.awareness.setLocalStateField('cursor', null);
+      editor.destroy();
+    };
+  }, [file]);
+
+  useEffect(() => {
+    view.current?.dispatch({
+      effects: [
+        access.reconfigure(accessExtensions(readOnly)),
+        scheme.reconfigure(schemeExtensions(colours)),
+        viewing.reconfigure(viewingExtensions(labelOf(path, readOnly), path)),
+      ],
+    });
+  }, [file, path, readOnly, colours]);
+
+  return <div ref={host} className="editor-host" data-testid="editor" />;
+}

@@ -1,0 +1,46 @@
+import { Text } from '@mantine/core';
+import { clockTime, dayAndTime } from '../clock-time.js';
+import { outcomeInWords, type RunAt, runsAt } from './runs-at.js';
+import type { Replay } from './use-replay.js';
+
+/** Runs that the panel names besides the latest. */
+const EARLIER = 3;
+
+/** Which runs stood where at the moment, and what the latest had printed by then. */
+export function RunPanel({ replay }: { readonly replay: Replay }) {
+  const [latest, ...earlier] = runsAt(replay.playback.runs, replay.moment.ms);
+  return (
+    <section className="replay-runs" aria-label="Runs at this moment">
+      {latest ? (
+        <>
+          <RunLine at={latest} testId="replay-run" />
+          <pre className="replay-output" data-testid="replay-run-output" tabIndex={0} aria-label="Output of the run">
+            {latest.output === '' ? '' : latest.output}
+          </pre>
+          {earlier.slice(0, EARLIER).map((at) => (
+            <RunLine key={at.run.id} at={at} testId="replay-run-earlier" />
+          ))}
+        </>
+      ) : (
+        <Text size="sm" c="dimmed" data-testid="replay-no-run">
+          Nothing had been run yet.
+        </Text>
+      )}
+    </section>
+  );
+}
+
+function describeState({ run, state }: RunAt): string {
+  if (state !== 'ended') return state;
+  return `${outcomeInWords(run.outcome)} at ${clockTime(run.finishedAt ?? run.requestedAt)}`;
+}
+
+function RunLine({ at, testId }: { readonly at: RunAt; readonly testId: string }) {
+  const { run, state } = at;
+  const what = run.entry === null ? 'opened a Python prompt' : `ran ${run.entry}`;
+  return (
+    <Text size="sm" className="replay-run" data-testid={testId} data-state={state}>
+      {run.byName} {what} at {dayAndTime(run.requestedAt)} · {describeState(at)}
+    </Text>
+  );
+}

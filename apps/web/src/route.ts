@@ -1,0 +1,18 @@
+/** What the address says to show. */
+export type Route =
+  | { readonly page: 'start' }
+  | { readonly page: 'audit'; readonly query: string }
+  | { readonly page: 'workspace'; readonly workspace: string; readonly file: string | null };
+
+const WORKSPACE = /^\/w\/([^/]+)(?:\/f\/([^/]+))?\/?$/;
+
+/** Unknown addresses lead to the start, which finds something to show. */
+export function parseRoute(path: string, query = ''): Route {
+  if (/^\/audit\/?$/.test(path)) return { page: 'audit', query };
+  const [, workspace, file] = WORKSPACE.exec(path) ?? [];
+  return workspace ? { page: 'workspace', workspace, file: file ?? null } : { page: 'start' };
+}
+
+export function workspacePath(workspace: string, file: string | null): string {
+  return file === null ? `/w/${workspace}` : `/w/${workspace}/f/${file}`;
+}

@@ -1,0 +1,218 @@
+import { Alert, Button, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconHistory } from '@tabler/icons-react';
+import type { CourseDto, FileDto, UserDto, WorkspaceDto } from '@palimpsest/protocol/wire';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { sentenceOf } from './api-client.js';
+import { firstFile, firstWorkspace, useCourses, useWorkspace } from './classroom.js';
+import { clockTime } from './clock-time.js';
+import { useRuns } from './console/use-runs.js';
+import { FilesPane } from './files/files-pane.js';
+import { currentRoute, navigate } from './navigation.js';
+import { Patience } from './patience.js';
+import type { PersonHere } from './people-here.js';
+import { workspacePath } from './route.js';
+import { describeSaveState, saveStatus } from './save-status.js';
+import { Header } from './shell/header.js';
+import { type PaneName, Panes } from './shell/panes.js';
+import { PresenceRow } from './shell/presence-row.js';
+import { RunButton } from './shell/run-button.js';
+import { SaveStateText } from './shell/save-state.js';
+import { useUnsavedGuard } from './shell/unsaved-guard.js';
+import { UserMenu } from './shell/user-menu.js';
+import { useWorkbenchKeys } from './shell/workbench-keys.js';
+import { courseTitleOf, WorkspaceChooser } from './shell/workspace-chooser.js';
+import { useSignal } from './signal.js';
+
+const EditorPane = lazy(() => import('./editor/editor-pane.js'));
+const ConsolePane = lazy(() => import('./console/console-pane.js'));
+const ReplayDrawer = lazy(() => import('./replay/replay-drawer.js'));
+
+const NO_COURSES: readonly CourseDto[] = [];
+const NOBODY: readonly PersonHere[] = [];
+
+/** Where people work: finds the workspace that the address names, or chooses the first. */
+export function Workbench({ me }: { readonly me: UserDto }) {
+  const route = useSignal(currentRoute);
+  const courses = useCourses();
+  const list = courses.data ?? NO_COURSES;
+  const chosen = route.page === 'workspace' ? route.workspace : (firstWorkspace(list)?.id ?? null);
+  const file = route.page === 'workspace' ? route.file : null;
+  const header = (
+    <>
+      <Text className="workspace-course" size="sm" fw={600} truncate data-testid="course-title">
+        {courseTitleOf(list, chosen)}
+      </Text>
+      <WorkspaceChooser courses={list} selected={chosen} me={me} onSelect={(id) => navigate(workspacePath(id, null))} />
+    </>
+  );
+  if (chosen !== null) return <OpenWorkspace key={chosen} id={chosen} file={file} me={me} chooser={header} />;
+  return (
+    <div className="workbench">
+      <Header start={null} end={<UserMenu me={me} />} />
+      <main>
+        <NoWorkspace isPending={courses.isPending} error={courses.error} />
+      </main>
+    </div>
+  );
+}
+
+function NoWorkspace({ isPending, error }: { readonly isPending: boolean; readonly error: Error | null }) {
+  if (isPending) return <Patience what="Opening your courses" still="The server takes longer than usual." />;
+  const text = error
+    ? sentenceOf(error)
+    : 'You are in no course yet. Your teacher adds you to one; then load this page again.';
+  return (
+    <Alert m="md" color={error ? 'red' : 'gray'} data-testid="no-workspace">
+      {text}
+    </Alert>
+  );
+}
+
+interface OpenProps {
+  readonly id: string;
+  readonly file: string | null;
+  readonly me: UserDto;
+  readonly chooser: React.ReactNode;
+}
+
+/** One workspace: files, editor, console and what stands above them. */
+function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
+  const { data: workspace, error } = useWorkspace(id);
+  const [pane, setPane] = useState<PaneName>('editor');
+  const [people, setPeople] = useState(NOBODY);
+  const [replaying, setReplaying] = useState(false);
+  const runs = useRuns(id, me);
+  const file = workspace?.files.find((one) => one.id === fileId) ?? null;
+  useFirstFile(id, fileId, workspace);
+  useUnsavedGuard();
+
+  const canWrite = workspace?.access === 'write';
+  const entry = entryOf(workspace, file);
+  const run = () => {
+    if (!canWrite || entry === null) return;
+    setPane('console');
+    runs.run({ mode: 'script', entry });
+  };
+  useWorkbenchKeys({ run, save: sayWhetherSaved });
+
+  return (
+    <div className="workbench">
+      <Header
+        start={chooser}
+        centre={
+          <RunButton
+            entry={entry}
+            isBusy={runs.isBusy}
+            isStarting={runs.isStarting}
+            canRun={canWrite}
+            onRun={run}
+            onStop={runs.stop}
+          />
+        }
+        end={
+          <>
+            <SaveStateText />
+            <PresenceRow people={file ? people : NOBODY} />
+            <Button
+              variant="default"
+              leftSection={<IconHistory size={16} aria-hidden />}
+              disabled={!file}
+              onClick={() => setReplaying(true)}
+              data-testid="history-button"
+            >
+              History
+            </Button>
+            <UserMenu me={me} />
+          </>
+        }
+      />
+      <main className="workbench-main">
+        <h1 className="visually-hidden">{workspace ? `Workspace ${workspace.name}` : 'Workspace'}</h1>
+        {workspace ? (
+          <Panes
+            shown={pane}
+            onShow={setPane}
+            files={
+              <FilesPane
+                workspace={workspace}
+                selected={fileId}
+                onSelect={(chosen) => {
+                  setPane('editor');
+                  navigate(workspacePath(id, chosen));
+                }}
+              />
+            }
+            editor={
+              <Suspense fallback={<Patience what="Loading the editor" />}>
+                {file ? (
+                  <EditorPane file={file} readOnly={!canWrite} me={me} onPeople={setPeople} />
+                ) : (
+                  <NoFile workspace={workspace} wanted={fileId} />
+                )}
+              </Suspense>
+            }
+            console={
+              <Suspense fallback={<Patience what="Loading the console" />}>
+                <ConsolePane runs={runs} canWrite={canWrite} />
+              </Suspense>
+            }
+          />
+        ) : (
+          <WorkspaceProblem error={error} />
+        )}
+      </main>
+      {replaying && file && (
+        <Suspense fallback={null}>
+          <ReplayDrawer file={file} onClose={() => setReplaying(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+/** The address names no file, or the choice was the page's: shows the first. A file that is gone stays named, and said so. */
+function useFirstFile(id: string, fileId: string | null, workspace: WorkspaceDto | undefined): void {
+  const first = workspace ? firstFile(workspace) : null;
+  useEffect(() => {
+    if (fileId === null && first !== null) navigate(workspacePath(id, first), 'replace');
+  }, [id, fileId, first]);
+}
+
+/** What Run runs: the file that is open if it is a program, else `main.py`. */
+function entryOf(workspace: WorkspaceDto | undefined, file: FileDto | null): string | null {
+  if (file?.path.endsWith('.py')) return file.path;
+  return workspace?.files.some(({ path }) => path === 'main.py') ? 'main.py' : null;
+}
+
+function sayWhetherSaved(): void {
+  const state = saveStatus.state.value;
+  const isSaved = state === null || state.kind === 'saved';
+  const message = isSaved
+    ? 'Already saved: every change is.'
+    : `${describeSaveState(state, clockTime)}. Every change is saved by itself.`;
+  notifications.show({ id: 'saved', message, autoClose: 3_000 });
+}
+
+function NoFile({ workspace, wanted }: { readonly workspace: WorkspaceDto; readonly wanted: string | null }) {
+  const text =
+    wanted !== null
+      ? 'This file is not here: it was deleted, or the address is wrong. Choose another on the left.'
+      : workspace.files.length === 0
+        ? 'There are no files here yet.'
+        : 'Choose a file.';
+  return (
+    <Text p="md" c="dimmed" data-testid="no-file">
+      {text}
+    </Text>
+  );
+}
+
+function WorkspaceProblem({ error }: { readonly error: Error | null }) {
+  if (!error) return <Patience what="Opening the workspace" still="The server takes longer than usual." />;
+  return (
+    <Alert m="md" color="red" role="alert" data-testid="workspace-problem">
+      {sentenceOf(error)}
+    </Alert>
+  );
+}

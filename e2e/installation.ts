@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+  readonly role: string;
+}
+
+/** Ids of a process and everything below it, children last. */
+function processTree(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // gone in the meantime
+    }
+  }
+  const tree = [pid];
+  for (let i = 0; i < tree.length; i++) for (const [child, parent] of parents) if (parent === tree[i]) tree.push(child);
+  return tree;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/** A whole installation, started as a user starts it: `npm start` on a data folder of its own and a free port. */
+export class Installation {
+  readonly data = mkdtempSync(join(tmpdir(), 'palimpsest-e2e-'));
+  address = '';
+  output = '';
+  #supervisor: ChildProcess | undefined;
+
+  /** The port stays the same over restarts, as it does for people. */
+  async start(): Promise<void> {
+    const port = this.address === '' ? '0' : new URL(this.address).port;
+    const args = ['tools/start.mjs', '--data', this.data, '--port', port, '--host', '127.0.0.1'];
+    const supervisor = spawn(process.execPath, args, {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: environment(),
+    });
+    this.#supervisor = supervisor;
+    for (const stream of [supervisor.stdout, supervisor.stderr])
+      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    const before = this.output.length;
+    this.address = await new Promise<string>((ready, fail) => {
+      supervisor.stdout.on('data', () => {
+        const address = /ready: (http:\S+)/.exec(this.output.slice(before))?.[1];
+        if (address) ready(address);
+      });
+      supervisor.once('exit', (code) => fail(new Error(`npm start ended with ${code}:\n${this.output}`)));
+    });
+  }
+
+  get accounts(): readonly Account[] {
+    return JSON.parse(readFileSync(join(this.data, 'first-accounts.json'), 'utf8')) as Account[];
+  }
+
+  /** SIGKILL for every process at once, as a power cut would. Returns when none is left. */
+  async kill(): Promise<void> {
+    const tree = processTree(this.#supervisor?.pid ?? 0);
+    for (const pid of tree) if (alive(pid)) process.kill(pid, 'SIGKILL');
+    while (tree.some(alive)) await new Promise((done) => setTimeout(done, 20));
+  }
+
+  /** Ctrl-C. Returns the processes that outlived it, which should be none. */
+  async stop(): Promise<number[]> {
+    const supervisor = this.#supervisor;
+    if (!supervisor?.pid || supervisor.exitCode !== null) return [];
+    const tree = processTree(supervisor.pid);
+    const gone = new Promise((done) => supervisor.once('exit', done));
+    supervisor.kill('SIGINT');
+    await gone;
+    return tree.filter(alive);
+  }
+
+  remove(): void {
+    rmSync(this.data, { recursive: true, force: true });
+  }
+}
+
+/** Jest's own settings must not reach the server. */
+function environment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, ...rest } = process.env;
+  return rest;
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { courseDecider, type CourseEvent } from './course.js';
+import { asId, type CourseId, type UserId } from './identifiers.js';
+import { scenario } from './scenario.js';
+
+const id = asId<CourseId>('00000000-0000-4000-8000-00000000000c');
+const user = asId<UserId>('00000000-0000-4000-8000-000000000001');
+const created: CourseEvent = { type: 'CourseCreated', data: { id, title: 'Python' } };
+const enrolled: CourseEvent = { type: 'MemberEnrolled', data: { user, role: 'student' } };
+const section: CourseEvent = { type: 'SectionAdded', data: { name: 'Tests' } };
+const { given } = scenario(courseDecider);
+
+describe('course', () => {
+  it('is created with its sections, once', () => {
+    const create = { kind: 'create', id, title: ' Python ', sections: ['Tests'] } as const;
+    expect(given().when(create)).toEqual([created, section]);
+    expect(given(created).refused(create)).toBe('already-exists');
+  });
+
+  it('bounds titles and section names', () => {
+    const create = (title: string, sections: string[] = []) => ({ kind: 'create', id, title, sections }) as const;
+    expect(given().when(create('x'.repeat(120)))).toHaveLength(1);
+    expect(given().refused(create('x'.repeat(121)))).toBe('invalid-value');
+    expect(given().refused(create('ok', ['']))).toBe('invalid-value');
+  });
+
+  it('enrols a person once for each role', () => {
+    expect(given(created).when({ kind: 'enrol', user, role: 'student' })).toEqual([enrolled]);
+    expect(given(created, enrolled).when({ kind: 'enrol', user, role: 'student' })).toEqual([]);
+    expect(given(created, enrolled).when({ kind: 'enrol', user, role: 'professor' })).toHaveLength(1);
+    expect(given().refused({ kind: 'enrol', user, role: 'student' })).toBe('not-found');
+  });
+
+  it('removes only members', () => {
+    expect(given(created, enrolled).when({ kind: 'removeMember', user })).toEqual([
+      { type: 'MemberRemoved', data: { user } },
+    ]);
+    expect(given(created).when({ kind: 'removeMember', user })).toEqual([]);
+  });
+
+  it('has each section once', () => {
+    expect(given(created).when({ kind: 'addSection', name: 'Tests' })).toEqual([section]);
+    expect(given(created, section).when({ kind: 'addSection', name: ' Tests ' })).toEqual([]);
+  });
+});
