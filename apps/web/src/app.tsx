@@ -1,8 +1,8 @@
 import { Alert, Button, Modal, Stack, Text } from '@mantine/core';
 import type { UserDto } from '@palimpsest/protocol/wire';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { sentenceOf } from './api-client.js';
-import { currentRoute } from './navigation.js';
+import { currentRoute, navigate } from './navigation.js';
 import { Patience } from './patience.js';
 import { sessionExpired, useMe } from './session.js';
 import { Header } from './shell/header.js';
@@ -53,9 +53,13 @@ function SignedIn({ me }: { readonly me: UserDto }) {
 
 function Audit({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
+  const isThere = route.page === 'audit';
+  useEffect(() => {
+    if (!isThere) navigate('/audit', 'replace');
+  }, [isThere]);
   return (
     <div className="workbench">
-      <Header start={<Text fw={600}>Audit</Text>} end={<UserMenu me={me} />} />
+      <Header start={<Text fw={600}>Audit</Text>} user={<UserMenu me={me} />} />
       <main className="workbench-main">
         <Suspense fallback={<Patience what="Opening the log" />}>
           <AuditPage query={route.page === 'audit' ? route.query : ''} />

@@ -17,7 +17,7 @@ createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <Notifications position="bottom-center" />
+        <Notifications position="top-center" />
         <App />
       </QueryClientProvider>
     </MantineProvider>

@@ -1,4 +1,4 @@
-import { createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { Badge, createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 const SCALE = 10;
 
@@ -16,13 +16,17 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   respectReducedMotion: true,
   cursorType: 'pointer',
-  components: { Modal: Modal.extend({ styles: { title: { fontWeight: 600 } } }) },
+  components: {
+    Badge: Badge.extend({ defaultProps: { tt: 'none' } }),
+    Modal: Modal.extend({ styles: { title: { fontWeight: 600 } } }),
+  },
 });
 
 /** Mantine's greys for lesser text and its red for errors miss WCAG's 4.5 : 1; these do not. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
+    '--palimpsest-track': '#c3c9d1',
     '--mantine-color-dimmed': '#59616c',
     '--mantine-color-placeholder': '#69717c',
     '--mantine-color-error': '#b42318',
@@ -35,6 +39,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--palimpsest-warning': '#8a4b00',
   },
   dark: {
+    '--palimpsest-track': '#565b64',
     '--mantine-color-body': '#1a1b1e',
     '--mantine-color-text': '#dee2e6',
     '--mantine-color-dimmed': '#a3abb5',

@@ -1,4 +1,5 @@
 import { Alert, Button, Text } from '@mantine/core';
+import { useDocumentTitle } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconHistory } from '@tabler/icons-react';
 import type { CourseDto, FileDto, UserDto, WorkspaceDto } from '@palimpsest/protocol/wire';
@@ -49,7 +50,7 @@ export function Workbench({ me }: { readonly me: UserDto }) {
   if (chosen !== null) return <OpenWorkspace key={chosen} id={chosen} file={file} me={me} chooser={header} />;
   return (
     <div className="workbench">
-      <Header start={null} end={<UserMenu me={me} />} />
+      <Header start={null} user={<UserMenu me={me} />} />
       <main>
         <NoWorkspace isPending={courses.isPending} error={courses.error} />
       </main>
@@ -86,11 +87,13 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
   const file = workspace?.files.find((one) => one.id === fileId) ?? null;
   useFirstFile(id, fileId, workspace);
   useUnsavedGuard();
+  useDocumentTitle([file?.path, workspace?.name, 'Palimpsest'].filter(Boolean).join(' · '));
 
   const canWrite = workspace?.access === 'write';
   const entry = entryOf(workspace, file);
   const run = () => {
     if (!canWrite || entry === null) return;
+    if (runs.isBusy) return sayStillRunning();
     setPane('console');
     runs.run({ mode: 'script', entry });
   };
@@ -123,9 +126,9 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
             >
               History
             </Button>
-            <UserMenu me={me} />
           </>
         }
+        user={<UserMenu me={me} />}
       />
       <main className="workbench-main">
         <h1 className="visually-hidden">{workspace ? `Workspace ${workspace.name}` : 'Workspace'}</h1>
@@ -192,6 +195,10 @@ function sayWhetherSaved(): void {
     ? 'Already saved: every change is.'
     : `${describeSaveState(state, clockTime)}. Every change is saved by itself.`;
   notifications.show({ id: 'saved', message, autoClose: 3_000 });
+}
+
+function sayStillRunning(): void {
+  notifications.show({ id: 'busy', message: 'A program is still running here: stop it first.', autoClose: 4_000 });
 }
 
 function NoFile({ workspace, wanted }: { readonly workspace: WorkspaceDto; readonly wanted: string | null }) {

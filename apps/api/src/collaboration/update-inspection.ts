@@ -1,4 +1,4 @@
-import { MAX_TEXT_LENGTH } from '@palimpsest/domain';
+import { MAX_TEXT_LENGTH, TEXT_ROOT } from '@palimpsest/domain';
 import * as Y from 'yjs';
 
 /**
@@ -50,8 +50,16 @@ function decode(update: Uint8Array): Decoded | undefined {
 /** Text and its deletion are all that a text document holds. A garbage-collected struct is welcome only where it is known. */
 function contentProblem(struct: Struct): string | undefined {
   if (!(struct instanceof Y.Item)) return 'it has a garbage-collected or skipped range that the document does not know';
-  if (struct.content instanceof Y.ContentString || struct.content instanceof Y.ContentDeleted) return undefined;
-  return 'it has something else than text';
+  const isText = struct.content instanceof Y.ContentString || struct.content instanceof Y.ContentDeleted;
+  if (!isText || struct.parentSub !== null) return 'it has something else than text';
+  // A struct that names neighbours takes its parent from them; the others name the root.
+  if (struct.parent === null) return undefined;
+  return (struct.parent as unknown) === TEXT_ROOT ? undefined : 'it has something else than text';
+}
+
+/** The neighbours that a struct names: Yjs would park it for ever if they never came. */
+function neighbours(struct: Struct): Y.ID[] {
+  return struct instanceof Y.Item ? [struct.origin, struct.rightOrigin].filter((id) => id !== null) : [];
 }
 
 /** Decides on `update` from `user`. Never throws and changes nothing. */
@@ -60,6 +68,7 @@ export function inspectUpdate(update: Uint8Array, user: string, facts: DocumentF
   const decoded = decode(update);
   if (!decoded) return refused('it is not a whole Yjs update');
   const next = new Map<number, number>();
+  const named: Y.ID[] = [];
   let added = 0;
   for (const struct of decoded.structs) {
     const { client, clock } = struct.id;
@@ -74,8 +83,12 @@ export function inspectUpdate(update: Uint8Array, user: string, facts: DocumentF
     const problem = contentProblem(struct);
     if (problem !== undefined) return refused(problem);
     if (struct instanceof Y.Item && struct.content instanceof Y.ContentString) added += struct.length;
+    named.push(...neighbours(struct));
     next.set(client, end);
   }
+  const known = (client: number) => next.get(client) ?? facts.clocks.get(client) ?? 0;
+  if (named.some(({ client, clock }) => clock >= known(client)))
+    return refused('it builds on text that the document does not know: synchronise again');
   if (facts.textLength + added > MAX_TEXT_LENGTH) return refused(`a file has at most ${MAX_TEXT_LENGTH} characters`);
   const deletion = inspectDeletions(decoded, facts, next);
   if (deletion === 'out-of-range') return refused('it deletes text that the document does not know: synchronise again');

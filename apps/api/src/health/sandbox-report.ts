@@ -24,6 +24,9 @@ export class SandboxReport {
   #receive(message: unknown): void {
     const { type, level, reason } = (message ?? {}) as Record<string, unknown>;
     if (type !== 'sandbox' || typeof level !== 'string' || !LEVELS.includes(level)) return;
-    this.#current = { level: level as SandboxLevel['level'], reason: typeof reason === 'string' ? reason : 'Every limit holds.' };
+    this.#current = {
+      level: level as SandboxLevel['level'],
+      reason: typeof reason === 'string' ? reason : 'Every limit holds.',
+    };
   }
 }

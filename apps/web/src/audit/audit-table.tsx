@@ -9,7 +9,14 @@ const COLUMNS = ['Time', 'Who', 'Affected person', 'Action', 'Object', 'What hap
 export function AuditTable({ entries }: { readonly entries: readonly AuditEntryDto[] }) {
   return (
     <Table.ScrollContainer minWidth={900} className="audit-scroll" tabIndex={0} role="region" aria-label="Events">
-      <Table striped highlightOnHover verticalSpacing={6} className="audit-table" data-testid="audit-table">
+      <Table
+        stickyHeader
+        striped
+        highlightOnHover
+        verticalSpacing={6}
+        className="audit-table"
+        data-testid="audit-table"
+      >
         <Table.Thead>
           <Table.Tr>
             {COLUMNS.map((column) => (

@@ -16,6 +16,8 @@ interface Props {
   readonly canWrite: boolean;
 }
 
+const READ_ONLY = 'Nothing has run here. This workspace is read-only: programs are run in those that you can write in.';
+
 /** Milliseconds; the plain text beside the terminal follows it at this pace. */
 const PLAIN_PACE = 100;
 
@@ -40,7 +42,7 @@ const THEMES: Record<'light' | 'dark', ITheme> = {
 export default function ConsolePane({ runs, canWrite }: Props) {
   const [text, setText] = useState('');
   const { view } = runs;
-  const line = view ? describeRun(view) : 'Nothing has run here yet: press Run or F5.';
+  const line = view ? describeRun(view) : canWrite ? 'Nothing has run here yet: press Run or F5.' : READ_ONLY;
   const prompt = view && describePrompt(view);
   const alive = view !== null && isAlive(view);
   return (

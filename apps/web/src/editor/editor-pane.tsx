@@ -54,6 +54,7 @@ function OpenedFile({ open, path, readOnly, onReopen }: OpenedProps) {
   const save = useSignal(open.save);
   const arrived = useSignal(open.arrived);
   const ended = save.kind === 'ended' ? save : null;
+  useEffect(() => open.setReadOnly(readOnly), [open, readOnly]);
   return (
     <>
       {ended && (

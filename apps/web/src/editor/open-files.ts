@@ -22,6 +22,8 @@ export class OpenFile {
   readonly #doc = new Y.Doc();
   readonly #ledger = new SaveLedger();
   readonly #connection: DurableConnection;
+  readonly #tell: () => void;
+  #readOnly = false;
 
   constructor(
     readonly id: string,
@@ -35,8 +37,8 @@ export class OpenFile {
     this.awareness.setLocalStateField('user', { id: me.id, name: me.displayName, color, colorLight: `${color}33` });
     this.awareness.on('change', () => this.people.set(peopleIn(this.awareness)));
     this.people.set(peopleIn(this.awareness));
-    const onChange = () => {
-      this.save.set(this.#ledger.state);
+    this.#tell = () => {
+      this.save.set(this.#state());
       this.arrived.set(this.#ledger.hasArrived);
       onSave(this);
     };
@@ -45,8 +47,14 @@ export class OpenFile {
       doc: this.#doc,
       awareness: this.awareness,
       ledger: this.#ledger,
-      onChange,
+      onChange: this.#tell,
     });
+  }
+
+  /** Nothing can be typed here, and so "saved" would say nothing. */
+  setReadOnly(readOnly: boolean): void {
+    this.#readOnly = readOnly;
+    this.#tell();
   }
 
   get unsaved(): number {
@@ -63,6 +71,11 @@ export class OpenFile {
     this.undo.destroy();
     this.awareness.destroy();
     this.#doc.destroy();
+  }
+
+  #state(): SaveState {
+    const { state } = this.#ledger;
+    return this.#readOnly && state.kind === 'saved' ? { kind: 'read-only' } : state;
   }
 }
 

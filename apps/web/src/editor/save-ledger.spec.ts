@@ -139,4 +139,82 @@ describe('SaveLedger', () => {
     ledger.acknowledged(1, 2000);
     expect(ledger.state).toEqual({ kind: 'saved', at: 2000 });
   });
+
+  it.each([1, 2, 3, 4, 5])('never says saved while an edit is not durable (seed %i)', (seed) => {
+    const random = seeded(seed);
+    const model = new Model();
+    for (let step = 0; step < 2_000; step++) {
+      model.act(random(6));
+      expect(model.ledger.unsaved).toBe(model.unsaved);
+      if (model.ledger.state.kind === 'saved') expect(model.unsaved).toBe(0);
+    }
+  });
 });
+
+/** A server and a line to it that does what it likes: knows which edits each frame holds, and which frames are durable. */
+class Model {
+  readonly ledger = new SaveLedger();
+  /** Edits made and not held by a durable frame of this connection or an earlier one. */
+  #waiting = 0;
+  #frames: number[] = [];
+  #durable = 0;
+  #open = false;
+  #stepTwo = false;
+
+  get unsaved(): number {
+    return this.#waiting;
+  }
+
+  act(choice: number): void {
+    if (choice <= 1) return this.#type();
+    if (choice === 2) return this.#acknowledge();
+    if (choice === 3 && this.#open && !this.#stepTwo) return this.#synchronise();
+    if (choice === 4 && !this.#open) return this.#connect();
+    if (choice === 5 && this.#open) this.#disconnect();
+  }
+
+  #type(): void {
+    this.#waiting += 1;
+    this.ledger.edited();
+    if (this.#open && this.ledger.admit(UPDATE) === 'send') this.#frames.push(1);
+  }
+
+  #acknowledge(): void {
+    const edits = this.#frames[this.#durable];
+    if (edits === undefined) return;
+    this.#durable += 1;
+    this.#waiting -= edits;
+    this.ledger.acknowledged(this.#durable, 1);
+  }
+
+  #synchronise(): void {
+    this.#stepTwo = true;
+    this.ledger.synchronised();
+    expect(this.ledger.admit(STEP_2)).toBe('send');
+    this.#frames.push(this.#waiting);
+  }
+
+  #connect(): void {
+    this.#open = true;
+    this.ledger.connected();
+  }
+
+  #disconnect(): void {
+    this.#open = false;
+    this.#stepTwo = false;
+    this.#frames = [];
+    this.#durable = 0;
+    this.ledger.disconnected();
+  }
+}
+
+/** Numbers that look random and are the same each time (mulberry32). */
+function seeded(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}

@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'react';
 import { yCollab } from 'y-codemirror.next';
 import { schemeExtensions } from '../code-look.js';
 import { accessExtensions, editingExtensions, viewingExtensions } from './editor-extensions.js';
+import { nameFlags } from './name-flags.js';
 import type { OpenFile } from './open-files.js';
 
 interface Props {
@@ -39,6 +40,7 @@ export function TextView({ file, path, readOnly }: Props) {
           viewing.of([]),
           editingExtensions(),
           yCollab(file.text, file.awareness, { undoManager: file.undo }),
+          nameFlags(file.awareness),
         ],
       }),
     });

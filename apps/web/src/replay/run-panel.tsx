@@ -15,7 +15,7 @@ export function RunPanel({ replay }: { readonly replay: Replay }) {
         <>
           <RunLine at={latest} testId="replay-run" />
           <pre className="replay-output" data-testid="replay-run-output" tabIndex={0} aria-label="Output of the run">
-            {latest.output === '' ? '' : latest.output}
+            {latest.output}
           </pre>
           {earlier.slice(0, EARLIER).map((at) => (
             <RunLine key={at.run.id} at={at} testId="replay-run-earlier" />
@@ -31,7 +31,8 @@ export function RunPanel({ replay }: { readonly replay: Replay }) {
 }
 
 function describeState({ run, state }: RunAt): string {
-  if (state !== 'ended') return state;
+  if (state === 'waiting') return 'waiting to start';
+  if (state === 'running') return 'running';
   return `${outcomeInWords(run.outcome)} at ${clockTime(run.finishedAt ?? run.requestedAt)}`;
 }
 

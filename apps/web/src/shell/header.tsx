@@ -4,11 +4,12 @@ import './shell.css';
 interface Props {
   readonly start: ReactNode;
   readonly centre?: ReactNode;
-  readonly end: ReactNode;
+  readonly end?: ReactNode;
+  readonly user: ReactNode;
 }
 
 /** The bar at the top. On a narrow page what stands at the end moves to a second line. */
-export function Header({ start, centre, end }: Props) {
+export function Header({ start, centre, end, user }: Props) {
   return (
     <header className="page-header">
       <div className="header-start">
@@ -17,6 +18,7 @@ export function Header({ start, centre, end }: Props) {
       </div>
       <div className="header-centre">{centre}</div>
       <div className="header-end">{end}</div>
+      <div className="header-user">{user}</div>
     </header>
   );
 }

@@ -44,7 +44,7 @@ export function UserMenu({ me }: { readonly me: UserDto }) {
             rightSection={<IconChevronDown size={14} aria-hidden />}
             data-testid="user-menu"
           >
-            {me.displayName}
+            <span className="user-name">{me.displayName}</span>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>

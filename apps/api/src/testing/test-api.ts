@@ -1,0 +1,143 @@
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
+import type { CourseDto, FileDto, SignedInDto, WorkspaceDto, WorkspaceSummaryDto } from '@palimpsest/protocol';
+import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
+import pg from 'pg';
+import { Accounts } from '../auth/accounts.js';
+import { Credentials } from '../auth/credentials.js';
+import { CommandHandler } from '../commands/command-handler.js';
+import { createApp } from '../create-app.js';
+import { type FirstAccount, firstAccounts } from '../installation/first-accounts.js';
+import { prepareDatabase } from '../installation/prepare-database.js';
+import { firstPeople, Seeding } from '../installation/seed.js';
+
+export interface Answer<Body> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** The whole api with the demo course on a database of its own, on a free port. For tests. */
+export class TestApi {
+  readonly app: NestExpressApplication;
+  readonly address: string;
+  readonly store: EventStore;
+  readonly pool: pg.Pool;
+  readonly databaseUrl: string;
+  readonly #database: TestDatabase;
+  readonly #accounts: readonly FirstAccount[];
+
+  private constructor(
+    app: NestExpressApplication,
+    database: TestDatabase,
+    databaseUrl: string,
+    accounts: readonly FirstAccount[],
+  ) {
+    this.app = app;
+    this.#database = database;
+    this.databaseUrl = databaseUrl;
+    this.#accounts = accounts;
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    this.address = `127.0.0.1:${port}`;
+    this.store = createPostgresEventStore({ connectionString: databaseUrl });
+    this.pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  }
+
+  static async start(): Promise<TestApi> {
+    const database = await createTestDatabase();
+    // The role of the api, not the owner: what it may not do must be missed here already.
+    const role = { name: `api_${Math.random().toString(36).slice(2)}`, password: 'secret' };
+    await prepareDatabase({ ownerUrl: database.url, api: role });
+    const databaseUrl = database.url.replace(/\/\/[^@]*@/, `//${role.name}:${role.password}@`);
+    const accounts = await seedDemo(databaseUrl);
+    process.env['DATABASE_URL'] = databaseUrl;
+    process.env['IDE_SECRET_KEY'] = 'a key for tests that is long enough';
+    const app = await createApp();
+    await app.listen(0, '127.0.0.1');
+    const api = new TestApi(app, database, databaseUrl, accounts);
+    await eventually(async () => (await api.call('GET', '/api/health')).status === 200, 'the api');
+    return api;
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.store.close();
+    await this.pool.end();
+    await this.#database.drop();
+  }
+
+  async call<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer<Body>> {
+    const { token, body, headers } = options;
+    const response = await fetch(`http://${this.address}${path}`, {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: (text === '' ? {} : JSON.parse(text)) as Body };
+  }
+
+  password(username: string): string {
+    return this.#accounts.find((account) => account.username === username)?.password ?? '';
+  }
+
+  /** Token of a signed-in person. The read models may need a moment after the start. */
+  async signIn(username: string): Promise<string> {
+    const answer = await eventually(async () => {
+      const body = { username, password: this.password(username) };
+      const tried = await this.call<SignedInDto>('POST', '/api/auth/sign-in', { body });
+      return tried.status === 200 && tried;
+    }, `${username} signing in`);
+    return answer.body.accessToken;
+  }
+
+  /** A workspace of the demo course as this person sees it. */
+  async workspace(token: string, name: RegExp): Promise<WorkspaceDto> {
+    const summary = await eventually(
+      async () => {
+        const { body } = await this.call<CourseDto[]>('GET', '/api/courses', { token });
+        return body[0]?.workspaces.find((workspace: WorkspaceSummaryDto) => name.test(workspace.name));
+      },
+      `the workspace ${String(name)}`,
+    );
+    return eventually(async () => {
+      const { body } = await this.call<WorkspaceDto>('GET', `/api/workspaces/${summary.id}`, { token });
+      return body.files.length > 0 && body;
+    }, 'its files');
+  }
+
+  async file(token: string, workspace: RegExp): Promise<FileDto> {
+    const [file] = (await this.workspace(token, workspace)).files;
+    if (!file) throw new Error('the workspace is empty');
+    return file;
+  }
+}
+
+async function seedDemo(databaseUrl: string): Promise<readonly FirstAccount[]> {
+  const store = createPostgresEventStore({ connectionString: databaseUrl });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  const folder = mkdtempSync(join(tmpdir(), 'palimpsest-accounts-'));
+  try {
+    const accounts = firstAccounts(join(folder, 'first-accounts.json'), firstPeople(true));
+    const commands = new CommandHandler(store);
+    await new Seeding(new Accounts(commands, new Credentials(pool)), commands, store, accounts).seed(true);
+    return accounts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await pool.end();
+    await store.close();
+  }
+}

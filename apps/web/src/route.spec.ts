@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseRoute, workspacePath } from './route.js';
+
+describe('parseRoute', () => {
+  it.each([
+    ['/', { page: 'start' }],
+    ['/nowhere', { page: 'start' }],
+    ['/audit', { page: 'audit', query: '?type=x' }],
+    ['/w/1', { page: 'workspace', workspace: '1', file: null }],
+    ['/w/1/f/2', { page: 'workspace', workspace: '1', file: '2' }],
+    ['/w/1/f/2/more', { page: 'start' }],
+  ])('of %s', (path, expected) => {
+    expect(parseRoute(path, '?type=x')).toEqual(expected);
+  });
+
+  it('reads what workspacePath writes', () => {
+    expect(parseRoute(workspacePath('a', 'b'))).toEqual({ page: 'workspace', workspace: 'a', file: 'b' });
+    expect(parseRoute(workspacePath('a', null))).toEqual({ page: 'workspace', workspace: 'a', file: null });
+  });
+});

@@ -1,0 +1,205 @@
+"""Runs a student's script inside the sandbox and then becomes the console in its namespace.
+
+Started as `python3 -I -S -B -X utf8 -i boot.py MODE PROCESSES CPU FILE_BYTES DATA_BYTES ADDRESS_BYTES [ENTRY]`.
+`-i` makes Python's own REPL follow when this file ends: it is the REPL everybody knows, it works in `sys.modules['__main__']`,
+and nothing has to be imported for it. `-S` saves 8 ms; what `site` would have done is done here.
+
+Descriptor 8 is a pipe to the executor. It carries hints for the interface: "the script has ended, the console begins". Code of
+the student can find it and write to it or close it, so nothing that protects anybody depends on it.
+"""
+
+import atexit
+import builtins
+import os
+import resource
+import signal
+import sys
+import termios
+
+HINTS = 8
+WORKSPACE = '/workspace'
+MODE, PROCESSES, CPU, FILE_BYTES, DATA_BYTES, ADDRESS_BYTES, *ENTRY = sys.argv[1:]
+
+
+def hint(text):
+    try:
+        os.write(HINTS, text.encode('utf-8', 'replace')[:200] + b'\n')
+    except OSError:
+        pass  # closed by the program: the interface merely knows less
+
+
+def close_inherited():
+    os.closerange(3, HINTS)
+    os.closerange(HINTS + 1, 1 << 20)
+    os.set_inheritable(HINTS, False)
+
+
+def take_terminal():
+    # A process group of its own: otherwise Ctrl-C would end bubblewrap, and kill(0) would reach it.
+    try:
+        os.setpgid(0, 0)
+    except OSError:
+        pass  # already its leader
+    try:
+        before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        os.tcsetpgrp(0, os.getpgrp())
+        signal.signal(signal.SIGTTOU, before)
+    except (OSError, TypeError):
+        pass
+
+
+def limit_resources():
+    limits = (
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, 128, 128),
+        (resource.RLIMIT_FSIZE, int(FILE_BYTES), int(FILE_BYTES)),
+        (resource.RLIMIT_DATA, int(DATA_BYTES), int(DATA_BYTES)),
+        (resource.RLIMIT_AS, int(ADDRESS_BYTES), int(ADDRESS_BYTES)),
+        # The first ends with SIGXCPU, which tells why; the second cannot be ignored.
+        (resource.RLIMIT_CPU, int(CPU), int(CPU) + 1),
+        (resource.RLIMIT_NPROC, int(PROCESSES), int(PROCESSES)),
+    )
+    for which, soft, hard in limits:
+        resource.setrlimit(which, (soft, hard))
+    # A file that is too large becomes "OSError: File too large" instead of the end of the program.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def standard_path():
+    version = f'python{sys.version_info.major}.{sys.version_info.minor}'
+    extra = (f'/usr/local/lib/{version}/dist-packages', '/usr/lib/python3/dist-packages')
+    return sys.path + [folder for folder in extra if os.path.isdir(folder)]
+
+
+def standard_import(name):
+    """A module of the standard library, whatever the student's files are called (code.py, random.py, token.py)."""
+    own = {key: module for key, module in sys.modules.items() if in_workspace(module)}
+    path = sys.path
+    for key in own:
+        del sys.modules[key]
+    sys.path = STANDARD_PATH
+    try:
+        return __import__(name)
+    finally:
+        sys.path = path
+        sys.modules.update(own)
+
+
+def in_workspace(module):
+    file = getattr(module, '__file__', None)
+    return isinstance(file, str) and file.startswith(WORKSPACE + '/') and module is not sys.modules.get('__main__')
+
+
+def add_site_builtins():
+    import _sitebuiltins
+
+    builtins.exit = _sitebuiltins.Quitter('exit', 'Ctrl-D (i.e. EOF)')
+    builtins.quit = _sitebuiltins.Quitter('quit', 'Ctrl-D (i.e. EOF)')
+    builtins.help = _sitebuiltins._Helper()
+
+
+def make_main():
+    main = type(sys)('__main__')
+    main.__builtins__ = builtins
+    main.__annotations__ = {}
+    sys.modules['__main__'] = main
+    return main
+
+
+def without_boot_frames(traceback):
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def show(error):
+    error.__traceback__ = traceback = without_boot_frames(error.__traceback__)
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
+    try:
+        sys.excepthook(type(error), error, traceback)
+    except BaseException:
+        sys.__excepthook__(type(error), error, traceback)
+
+
+def exit_code(error):
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    print(error.code, file=sys.stderr)
+    return 1
+
+
+def run_script(main, entry):
+    """Runs it as `python3 ENTRY` would; the answer is the hint for the executor."""
+    path = os.path.join(WORKSPACE, entry)
+    folder = os.path.dirname(path)
+    sys.argv = [entry]
+    sys.path = [WORKSPACE] + ([folder] if folder != WORKSPACE else []) + STANDARD_PATH
+    main.__file__ = path
+    try:
+        with open(path, 'rb') as file:
+            source = file.read()
+        exec(compile(source, path, 'exec', dont_inherit=True), main.__dict__)
+        return 'completed'
+    except SystemExit as error:
+        return f'exit {exit_code(error)}'
+    except BaseException as error:
+        show(error)
+        return f'raised {type(error).__name__}'
+
+
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # closed or replaced by the program
+
+
+def complete(text, state):
+    """Tab. The module is 10 ms of imports: only for those who press it."""
+    completer = getattr(complete, 'of', None)
+    if completer is None:
+        module = standard_import('rlcompleter')
+        completer = complete.of = module.Completer(sys.modules['__main__'].__dict__)
+    return completer.complete(text, state)
+
+
+def prepare_console(attributes):
+    take_terminal()
+    try:
+        termios.tcsetattr(0, termios.TCSANOW, attributes)  # a program that died in curses leaves the terminal raw
+        readline = standard_import('readline')
+    except (ImportError, termios.error):
+        return
+    readline.parse_and_bind('set enable-bracketed-paste off')
+    readline.parse_and_bind('tab: complete')
+    readline.set_completer(complete)
+
+
+def start():
+    close_inherited()
+    take_terminal()
+    limit_resources()
+    add_site_builtins()
+    # Told at an orderly end: a status of 128 + n is then the program's own, not a signal.
+    # Only from this process: a forked child ends orderly as well.
+    atexit.register(lambda process=os.getpid(): hint('ending') if os.getpid() == process else None)
+    attributes = termios.tcgetattr(0)
+    main = make_main()
+    hint('started')
+    if MODE == 'script':
+        end = run_script(main, ENTRY[0])
+    else:
+        sys.argv = ['']
+        sys.path = [WORKSPACE] + STANDARD_PATH
+        print(f'Python {sys.version.split()[0]}. Ctrl-D or exit() ends this console.')
+        end = '-'
+    flush()
+    prepare_console(attributes)
+    hint(f'repl {end}')
+
+
+STANDARD_PATH = standard_path()
+start()

@@ -1,0 +1,75 @@
+import { cpus } from 'node:os';
+import { DEFAULT_LIMITS, type RunLimits } from './sandbox/limits.js';
+
+/** A variable of the environment has a value that cannot be used. The message is one clear line. */
+export class ConfigurationFault extends Error {
+  readonly code = 'configuration';
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConfigurationFault';
+  }
+}
+
+export interface ExecutorConfiguration {
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
+  /** Folder of this executor alone: run folders, and what every sandbox needs. */
+  readonly scratch: string;
+  /** Stays the same over restarts, differs between executors. */
+  readonly name: string;
+  /** Whom to become when started by root. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly limits: RunLimits;
+  /** Scripts that run at the same time; prompts do not count. */
+  readonly concurrency: number;
+  /** Prompts kept open at the same time. */
+  readonly maxPrompts: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const MEGABYTE = 1024 * 1024;
+/** Not in use on Debian or Ubuntu: above the users, below the ranges for user namespaces and systemd's dynamic users. */
+const DEFAULT_UID = 59_990;
+
+function required(environment: Environment, name: string): string {
+  const value = environment[name];
+  if (value === undefined || value === '')
+    throw new ConfigurationFault(`${name} is not set: start with "npm start", which sets it.`);
+  return value;
+}
+
+function integer(environment: Environment, name: string, otherwise: number, least: number, most: number): number {
+  const text = environment[name];
+  if (text === undefined || text === '') return otherwise;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new ConfigurationFault(`${name} is "${text}": it must be a whole number from ${least} to ${most}.`);
+}
+
+/** Reads the environment. Throws ConfigurationFault for the first value that cannot be used. */
+export function readExecutorConfiguration(environment: Environment): ExecutorConfiguration {
+  const number = (name: string, otherwise: number, least: number, most: number) =>
+    integer(environment, name, otherwise, least, most);
+  return {
+    databaseUrl: required(environment, 'DATABASE_URL'),
+    redisUrl: environment['REDIS_URL'] || undefined,
+    scratch: required(environment, 'PALIMPSEST_SCRATCH'),
+    name: environment['EXECUTOR_NAME'] || 'executor-1',
+    uid: number('EXECUTOR_UID', DEFAULT_UID, 1, 4_294_967_293),
+    gid: number('EXECUTOR_GID', DEFAULT_UID, 1, 4_294_967_293),
+    limits: {
+      ...DEFAULT_LIMITS,
+      memoryBytes: number('MEMORY_LIMIT_MB', DEFAULT_LIMITS.memoryBytes / MEGABYTE, 32, 65_536) * MEGABYTE,
+      cpuSeconds: number('EXECUTION_TIMEOUT', DEFAULT_LIMITS.cpuSeconds, 1, 86_400),
+      fileBytes: number('FILE_SIZE_LIMIT_MB', DEFAULT_LIMITS.fileBytes / MEGABYTE, 1, 4_096) * MEGABYTE,
+      processes: number('MAX_PROCESSES', DEFAULT_LIMITS.processes, 2, 4_096),
+      scriptSeconds: number('MAX_PROCESS_AGE', DEFAULT_LIMITS.scriptSeconds, 1, 604_800),
+      replSeconds: number('MAX_REPL_AGE', DEFAULT_LIMITS.replSeconds, 1, 604_800),
+    },
+    // A script that waits for input costs nothing but its memory, and most of them do: so several for each core.
+    concurrency: number('MAX_CONCURRENT_EXECUTIONS', 8 * cpus().length, 1, 1_000),
+    maxPrompts: number('MAX_PROMPTS', 200, 1, 10_000),
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * The executor process: started by the supervisor (`npm start`), or by hand with DATABASE_URL and PALIMPSEST_SCRATCH set.
+ *
+ * Started by root, it prepares what needs root (its folder, the control groups) and then becomes an unprivileged user for
+ * good, before it reads a single event: the sandboxes run as that user, who owns nothing else on the machine. From then on
+ * it may not be able to read its own program any more (which may lie below a folder of root's), so all is loaded before.
+ */
+import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asId, isId, type RunId } from '@palimpsest/domain';
+import { createPostgresEventStore } from '@palimpsest/event-store';
+import { ConfigurationFault, type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
+import { endInterrupted, type ExecutionEnvironment } from './run-execution.js';
+import { consumeRuns } from './run-queue.js';
+import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
+import { prepareSandbox } from './sandbox/sandbox.js';
+import { selfTest } from './sandbox/self-test.js';
+
+interface Prepared {
+  readonly cgroups: CgroupParent | null;
+  readonly runsFolder: string;
+}
+
+/** What needs root, if we are root; then never again. */
+function prepareAndDrop(configuration: ExecutorConfiguration): Prepared {
+  const { scratch, uid, gid, name } = configuration;
+  const isRoot = process.getuid?.() === 0;
+  const runsFolder = join(scratch, 'runs');
+  mkdirSync(runsFolder, { recursive: true, mode: 0o700 });
+  const cgroups = prepareCgroups(`palimpsest-${name}`, isRoot ? { uid, gid } : null);
+  if (isRoot) {
+    for (const folder of [scratch, runsFolder]) chownSync(folder, uid, gid);
+    process.setgroups?.([gid]);
+    process.setgid?.(gid);
+    process.setuid?.(uid);
+  }
+  chmodSync(scratch, 0o700);
+  return { cgroups, runsFolder };
+}
+
+/** Folders of runs that a killed executor left: each is a run that was interrupted. */
+async function endLeftOver(environment: ExecutionEnvironment): Promise<void> {
+  for (const name of readdirSync(environment.runsFolder)) {
+    if (isId(name))
+      await endInterrupted(environment, asId<RunId>(name)).catch((error: unknown) =>
+        console.error(`run ${name}:`, error),
+      );
+    await rm(join(environment.runsFolder, name), { recursive: true, force: true });
+  }
+}
+
+async function start(): Promise<void> {
+  const configuration = readExecutorConfiguration(process.env);
+  const { cgroups, runsFolder } = prepareAndDrop(configuration);
+  const { scratch, limits, name, databaseUrl } = configuration;
+  const store = createPostgresEventStore({
+    connectionString: databaseUrl,
+    applicationName: 'palimpsest executor events',
+  });
+  const sandbox = await prepareSandbox({ folder: scratch, cgroups, runAs: null });
+  const tested = await selfTest(sandbox, join(scratch, 'self-test'));
+  const environment: ExecutionEnvironment = { store, sandbox, selfTest: tested, limits, runsFolder, name };
+  await endLeftOver(environment);
+  const consumer = consumeRuns(configuration, environment);
+
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= consumer
+      .close()
+      .then(() => store.close())
+      .then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+  process.send?.({ type: 'ready', sandbox: tested });
+}
+
+function fail(error: unknown): never {
+  console.error(error instanceof ConfigurationFault ? error.message : error instanceof Error ? error.stack : error);
+  process.exit(1);
+}
+
+start().catch(fail);

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { encodeEvent, type EventMetadata, type RunEvent } from '@palimpsest/domain';
+import { type EventStore, type NewEvent, Unavailable } from '@palimpsest/event-store';
+
+/** UTF-16 units of text in one OutputEmitted: some 64 KiB, far below the limit of an append even when all is escaped. */
+const MAX_TEXT = 65_536;
+/** Bytes of output that wait for the store before the program is made to wait as well. */
+const PAUSE_ABOVE = 262_144;
+const RESUME_BELOW = 65_536;
+const RETRY_MS = 500;
+
+type Entry =
+  | { readonly kind: 'output'; readonly ms: number; readonly text: string }
+  | { readonly kind: 'event'; readonly event: RunEvent };
+
+export interface Pressure {
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * The part of a run's stream that its executor writes. Entries keep their order. One append is under way at a time; output
+ * that arrives meanwhile becomes one event of the next append, so that a flood costs few events and a single line no delay.
+ *
+ * Appends expect `any` revision: input of people lands in the same stream at any moment, and output does not depend on it.
+ * That this executor is the only one that writes output is settled by RunStarted, which is appended at an exact revision.
+ */
+export class RunLog {
+  readonly #store: EventStore;
+  readonly #stream: string;
+  readonly #metadata: Omit<EventMetadata, 'v'>;
+  readonly #pressure: () => Pressure | undefined;
+  #entries: Entry[] = [];
+  #waiting = 0;
+  #paused = false;
+  #writing: Promise<void> | undefined;
+
+  constructor(
+    store: EventStore,
+    stream: string,
+    metadata: Omit<EventMetadata, 'v'>,
+    pressure: () => Pressure | undefined = () => undefined,
+  ) {
+    this.#store = store;
+    this.#stream = stream;
+    this.#metadata = metadata;
+    this.#pressure = pressure;
+  }
+
+  output(ms: number, text: string): void {
+    for (const piece of pieces(text)) this.#entries.push({ kind: 'output', ms, text: piece });
+    this.#waiting += text.length;
+    if (this.#waiting > PAUSE_ABOVE && !this.#paused) {
+      this.#paused = true;
+      this.#pressure()?.pause();
+    }
+    this.#write();
+  }
+
+  event(event: RunEvent): void {
+    this.#entries.push({ kind: 'event', event });
+    this.#write();
+  }
+
+  /** Resolves when everything so far is recorded. */
+  async flushed(): Promise<void> {
+    while (this.#writing) await this.#writing;
+  }
+
+  #write(): void {
+    this.#writing ??= this.#drain().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#entries.length > 0) {
+      const { events, characters } = this.#take();
+      await this.#append(
+        events.map((event): NewEvent => ({ id: randomUUID(), ...encodeEvent(event, this.#metadata) })),
+      );
+      this.#waiting -= characters;
+      if (this.#paused && this.#waiting < RESUME_BELOW) {
+        this.#paused = false;
+        this.#pressure()?.resume();
+      }
+    }
+  }
+
+  /** The next event: one that is no output, or as much output as fits into one. */
+  #take(): { events: RunEvent[]; characters: number } {
+    const first = this.#entries[0];
+    if (first?.kind === 'event') {
+      this.#entries.shift();
+      return { events: [first.event], characters: 0 };
+    }
+    const chunks: [number, string][] = [];
+    let characters = 0;
+    let taken = 0;
+    for (const entry of this.#entries) {
+      if (entry.kind === 'event' || (taken > 0 && characters + entry.text.length > MAX_TEXT)) break;
+      const last = chunks.at(-1);
+      if (last?.[0] === entry.ms) last[1] += entry.text;
+      else chunks.push([entry.ms, entry.text]);
+      characters += entry.text.length;
+      taken += 1;
+    }
+    this.#entries.splice(0, taken);
+    return { events: [{ type: 'OutputEmitted', data: { chunks } }], characters };
+  }
+
+  /** Tries until the store has them; the ids stay the same, so that nothing is recorded twice. */
+  async #append(events: readonly NewEvent[]): Promise<void> {
+    for (;;) {
+      try {
+        await this.#store.append(this.#stream, events, { expected: 'any' });
+        return;
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+}
+
+/** Cuts a text into pieces that fit, never through a pair of surrogates. */
+function pieces(text: string): string[] {
+  const cut: string[] = [];
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(at + MAX_TEXT, text.length);
+    const last = text.charCodeAt(end - 1);
+    if (end < text.length && last >= 0xd800 && last < 0xdc00) end -= 1;
+    cut.push(text.slice(at, end));
+    at = end;
+  }
+  return cut;
+}

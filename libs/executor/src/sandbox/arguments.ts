@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { RunMode } from '@palimpsest/domain';
+import { addressSpace, type RunLimits } from './limits.js';
+
+export const BUBBLEWRAP = '/usr/bin/bwrap';
+export const PYTHON = '/usr/bin/python3';
+/** The workspace as the program sees it. */
+export const WORKSPACE = '/workspace';
+
+const TMP_BYTES = 32 * 1024 * 1024;
+const SHARED_MEMORY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Started under the PTY; becomes bubblewrap. A PTY hands over no descriptors, so the wrapper opens them: 8, the pipe for
+ * hints, and 9, the seccomp filter. It joins the cgroups ("0" is the writer itself) before there is anything to limit, so
+ * no process of the run was ever outside. Arguments: pipe, filter, cgroup folders, `--`, command.
+ */
+export const LAUNCHER = `
+exec 8>"$1" 9<"$2" || exit 125
+shift 2
+while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; done
+shift
+exec "$@"
+`;
+
+/** Where bubblewrap finds what it binds, on the host. */
+export interface SandboxPaths {
+  /** Holds boot.py and a passwd, group, hosts and nsswitch.conf of the sandbox's own. */
+  readonly files: string;
+  /** The one folder that the program can write. */
+  readonly workspace: string;
+}
+
+export interface Program {
+  readonly mode: RunMode;
+  /** Path of the script in the workspace; null in mode `repl`. */
+  readonly entry: string | null;
+  readonly limits: RunLimits;
+}
+
+/** Bubblewrap's arguments, the program included. The order matters: see the remounts. */
+export function bubblewrapArguments(paths: SandboxPaths, program: Program): readonly string[] {
+  return [...isolation(), ...fileSystem(paths), ...environment(), '--', ...pythonCommand(program)];
+}
+
+/**
+ * No --new-session: Ctrl-C would never arrive (seccomp refuses TIOCSTI instead). No --proc: its /proc/1/environ shows the
+ * environment that bubblewrap was started with.
+ */
+function isolation(): readonly string[] {
+  return [
+    ...['--unshare-user', '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+    ...['--disable-userns', '--uid', '1000', '--gid', '1000', '--hostname', 'palimpsest'],
+    ...['--cap-drop', 'ALL', '--die-with-parent', '--seccomp', '9'],
+  ];
+}
+
+function fileSystem(paths: SandboxPaths): readonly string[] {
+  const own = ['passwd', 'group', 'hosts', 'nsswitch.conf'].flatMap((name) =>
+    readOnly(join(paths.files, name), `/etc/${name}`),
+  );
+  return [
+    ...readOnly('/usr', '/usr'),
+    ...['lib', 'lib64', 'bin', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
+    // numpy's BLAS is found through alternatives.
+    ...['/etc/alternatives', '/etc/ld.so.cache', '/etc/fonts', '/etc/localtime'].flatMap((path) => [
+      '--ro-bind-try',
+      path,
+      path,
+    ]),
+    ...own,
+    ...['--dev', '/dev'],
+    ...['--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
+    ...['--size', String(TMP_BYTES), '--tmpfs', '/tmp'],
+    ...readOnly(join(paths.files, 'boot.py'), '/palimpsest/boot.py'),
+    ...['--bind', paths.workspace, WORKSPACE],
+    // After every bind: what is left writable is the workspace, /tmp and /dev/shm, each a mount of its own.
+    ...['--remount-ro', '/dev', '--remount-ro', '/'],
+    ...['--chdir', WORKSPACE],
+  ];
+}
+
+function readOnly(from: string, to: string): readonly string[] {
+  return ['--ro-bind', from, to];
+}
+
+function environment(): readonly string[] {
+  const variables = {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    HOME: '/tmp',
+    USER: 'student',
+    LANG: 'C.UTF-8',
+    TERM: 'xterm-256color',
+    PYTHONDONTWRITEBYTECODE: '1',
+    // One thread each: they would share two cores with everybody's programs, and count as processes.
+    OPENBLAS_NUM_THREADS: '1',
+    OMP_NUM_THREADS: '1',
+    MPLBACKEND: 'Agg',
+    MPLCONFIGDIR: '/tmp/matplotlib',
+  };
+  return ['--clearenv', ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value])];
+}
+
+function pythonCommand({ mode, entry, limits }: Program): readonly string[] {
+  const { dataBytes, totalBytes } = addressSpace(limits);
+  const numbers = [limits.processes, limits.cpuSeconds, limits.fileBytes, dataBytes, totalBytes];
+  return [
+    ...[PYTHON, '-I', '-S', '-B', '-X', 'utf8', '-i', '/palimpsest/boot.py'],
+    ...[mode, ...numbers.map((number) => String(Math.ceil(number)))],
+    ...(entry === null ? [] : [entry]),
+  ];
+}

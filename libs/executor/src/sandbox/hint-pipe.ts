@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import type { ScriptEnd } from '@palimpsest/domain';
+import { handOver, type Sandbox } from './sandbox.js';
+
+/** What boot.py says. Trusted for the interface only: the program can write these lines, too, or close the pipe. */
+export type Hint =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'repl'; readonly script: ScriptEnd | null }
+  | { readonly kind: 'ending' };
+
+/** Bytes that are read from one run, so that a program that has found the pipe cannot keep the executor busy. */
+const MOST_BYTES = 4096;
+
+/** The hint of one line, or undefined for a line that boot.py never writes. */
+export function parseHint(line: string): Hint | undefined {
+  const [word, end, detail = ''] = line.split(' ');
+  if (word === 'started' || word === 'ending') return { kind: word };
+  if (word !== 'repl') return undefined;
+  if (end === '-') return { kind: 'repl', script: null };
+  if (end === 'completed') return { kind: 'repl', script: { kind: 'completed' } };
+  if (end === 'exit' && /^\d{1,3}$/.test(detail))
+    return { kind: 'repl', script: { kind: 'exit', code: Number(detail) } };
+  // A class's name may be any text that `type()` was given.
+  if (end === 'raised' && /^[\p{L}\p{N}_.]{1,100}$/u.test(detail))
+    return { kind: 'repl', script: { kind: 'raised', exception: detail } };
+  return undefined;
+}
+
+/**
+ * A named pipe from boot.py to the executor. It is opened without blocking before anybody writes: reading then waits for the
+ * first writer, and ends when the last one is gone, which is how the end of the program is seen before the PTY says so.
+ */
+export class HintPipe {
+  readonly path: string;
+  /** Resolves when no process has the pipe open any more, or after `dispose`. */
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+
+  private constructor(path: string, socket: Socket) {
+    this.path = path;
+    this.#socket = socket;
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+  }
+
+  static async create(sandbox: Sandbox, path: string, onHint: (hint: Hint) => void): Promise<HintPipe> {
+    await rm(path, { force: true });
+    await promisify(execFile)('/usr/bin/mkfifo', ['-m', '600', path], { env: {} });
+    await handOver(sandbox, path);
+    // Does not wait, being O_NONBLOCK. A plain descriptor: a FileHandle would close it again when it is collected.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const socket = new Socket({ fd, readable: true, writable: false });
+    socket.on('data', hintReader(onHint));
+    socket.on('error', () => socket.destroy());
+    return new HintPipe(path, socket);
+  }
+
+  async dispose(): Promise<void> {
+    this.#socket.destroy();
+    await rm(this.path, { force: true });
+  }
+}
+
+function hintReader(onHint: (hint: Hint) => void): (bytes: Buffer) => void {
+  let text = '';
+  let read = 0;
+  return (bytes) => {
+    read += bytes.length;
+    if (read > MOST_BYTES) return;
+    text += bytes.toString('utf8');
+    const lines = text.split('\n');
+    text = lines.pop() ?? '';
+    for (const hint of lines.map(parseHint)) if (hint !== undefined) onHint(hint);
+  };
+}

@@ -1,0 +1,117 @@
+/** For the tests: a sandbox in a folder of its own, under an unprivileged user when the tests run as root. */
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@palimpsest/test-support';
+import type { RunMode, ScriptEnd } from '@palimpsest/domain';
+import { prepareCgroups } from './cgroup.js';
+import { DEFAULT_LIMITS, type RunLimits } from './limits.js';
+import { removeFolder } from './remove-folder.js';
+import { RunSession, type SessionEnd } from './run-session.js';
+import { handOver, prepareSandbox, type Identity, type Sandbox } from './sandbox.js';
+
+export const TEST_IDENTITY: Identity | null = process.getuid?.() === 0 ? { uid: 61_184, gid: 61_184 } : null;
+
+export interface SandboxFixture {
+  readonly folder: string;
+  readonly sandbox: Sandbox;
+  /** Runs `main.py` with this text, or a console when it is null. */
+  run(source: string | null, options?: TrialOptions): Promise<Trial>;
+  /** Ends what is left and removes everything. */
+  dispose(): Promise<void>;
+}
+
+export interface TrialOptions {
+  readonly limits?: Partial<RunLimits>;
+  readonly files?: Readonly<Record<string, string | Buffer>>;
+  readonly entry?: string;
+}
+
+/** A run under observation. */
+export class Trial {
+  session!: RunSession;
+  readonly folder: string;
+  readonly raw: Buffer[] = [];
+  /** Undefined until the console begins. */
+  script: ScriptEnd | null | undefined;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  get output(): string {
+    return Buffer.concat(this.raw).toString('utf8').replaceAll('\r\n', '\n');
+  }
+
+  /** Waits for text in the output. */
+  shows(text: string | RegExp, timeoutMs = 10_000): Promise<boolean> {
+    const found = () => (typeof text === 'string' ? this.output.includes(text) : text.test(this.output));
+    return eventually(found, () => `${String(text)} in the output ${JSON.stringify(this.output)}`, timeoutMs);
+  }
+
+  async console(): Promise<this> {
+    await eventually(
+      () => this.script !== undefined && this.output.endsWith('>>> '),
+      () => `a prompt after ${this.output}`,
+    );
+    return this;
+  }
+
+  /** Leaves the console, once it is there, and tells how the run ended. */
+  async finished(): Promise<SessionEnd> {
+    await this.console();
+    this.session.write('\x04');
+    return this.session.ended;
+  }
+}
+
+export async function createSandboxFixture(options: { readonly cgroup?: boolean } = {}): Promise<SandboxFixture> {
+  const folder = await mkdtemp(join(tmpdir(), 'palimpsest-sandbox-'));
+  await chmod(folder, 0o755);
+  const name = `palimpsest-test-${randomUUID().slice(0, 8)}`;
+  const parent = options.cgroup === false ? null : prepareCgroups(name, TEST_IDENTITY);
+  const sandbox = await prepareSandbox({ folder, cgroups: parent, runAs: TEST_IDENTITY });
+  const trials: Trial[] = [];
+  return {
+    folder,
+    sandbox,
+    async run(source, trialOptions = {}) {
+      const trial = new Trial(join(folder, `run-${trials.length}`));
+      trials.push(trial);
+      await startTrial(sandbox, trial, source, trialOptions);
+      return trial;
+    },
+    async dispose() {
+      for (const trial of trials) trial.session?.stop({ kind: 'interrupted' });
+      await Promise.all(trials.map((trial) => trial.session?.ended));
+      await parent?.remove();
+      await removeFolder(folder);
+    },
+  };
+}
+
+async function startTrial(sandbox: Sandbox, trial: Trial, source: string | null, options: TrialOptions): Promise<void> {
+  const entry = options.entry ?? 'main.py';
+  const files = { ...(source === null ? {} : { [entry]: source }), ...options.files };
+  const workspace = join(trial.folder, 'workspace');
+  await mkdir(workspace, { recursive: true });
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(workspace, path)), { recursive: true });
+    await writeFile(join(workspace, path), content);
+  }
+  await handOver(sandbox, workspace);
+  const mode: RunMode = source === null ? 'repl' : 'script';
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  trial.session = await RunSession.start(sandbox, {
+    id: basename(trial.folder),
+    folder: trial.folder,
+    mode,
+    entry: source === null ? null : entry,
+    limits,
+    columns: 80,
+    rows: 24,
+    onOutput: (bytes) => void trial.raw.push(bytes),
+    onPrompt: (script) => void (trial.script = script),
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * `npm test`: everything that a fresh clone needs, then all tests: unit, integration with the real Postgres and sandbox,
+ * and the browser's. Further words go to jest: `npm test -- --selectProjects unit`. Its last line counts the tests.
+ */
+import { nodeProblem } from './platform-check.mjs';
+
+const problem = nodeProblem();
+if (problem) {
+  console.error(`\n${problem}\n`);
+  process.exit(1);
+}
+
+const { spawn } = await import('node:child_process');
+const { mkdtempSync, readFileSync, rmSync } = await import('node:fs');
+const { tmpdir } = await import('node:os');
+const { join } = await import('node:path');
+const { die } = await import('./fault.mjs');
+const { provideTools } = await import('./system-tools.mjs');
+const { build, installDependencies, root } = await import('./workspace.mjs');
+
+const say = (message) => console.log(`· ${message}`);
+
+/** Runs jest; resolves with its exit code. */
+function jest(results, words) {
+  const args = [
+    join(root, 'node_modules/jest/bin/jest.js'),
+    '--json',
+    `--outputFile=${results}`,
+    '--silent=false',
+    ...words,
+  ];
+  const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...args], {
+    cwd: root,
+    // --json also prints to standard output: the people's report goes to standard error.
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'test' },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}
+
+/** A suite that could not even be loaded counts as a failure. */
+function count(results) {
+  const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(
+    readFileSync(results, 'utf8'),
+  );
+  return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites, skipped: numPendingTests };
+}
+
+async function main() {
+  provideTools(['python3', 'bubblewrap', 'chromium'], say);
+  installDependencies(say);
+  build(say);
+  const folder = mkdtempSync(join(tmpdir(), 'palimpsest-results-'));
+  const results = join(folder, 'results.json');
+  try {
+    const code = await jest(results, process.argv.slice(2));
+    const { passed, failed, skipped } = count(results);
+    const ok = code === 0 && failed === 0 && passed > 0;
+    if (!ok && failed === 0) console.log(`jest ended with ${code}: no test ran, or something was left open`);
+    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+    process.exitCode = ok ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main().catch(die);
