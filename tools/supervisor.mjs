@@ -9,7 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Fault } from './fault.mjs';
 import { lockDataFolder, openDataFolder, readSecrets, requireFreePort } from './installation.mjs';
 import { runtimeFolder, startPostgres } from './postgres.mjs';
@@ -152,6 +152,8 @@ export class Supervisor {
     const scratch = process.env.PALIMPSEST_SCRATCH || this.#scratchFolder(data);
     this.#executor = this.#child('executor', 'libs/executor/dist/main.js', {
       DATABASE_URL: urls.executor,
+      // Of its own for each installation on a machine: control groups are named after it.
+      EXECUTOR_NAME: process.env.EXECUTOR_NAME || basename(runtimeFolder(data)).replace('palimpsest', 'executor'),
       PALIMPSEST_SCRATCH: scratch,
     });
     this.#api = this.#child('api', 'apps/api/dist/main.js', {

@@ -6,14 +6,15 @@
  * it may not be able to read its own program any more (which may lie below a folder of root's), so all is loaded before.
  */
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asId, isId, type RunId } from '@palimpsest/domain';
-import { createPostgresEventStore } from '@palimpsest/event-store';
+import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
 import { ConfigurationFault, type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
-import { endInterrupted, type ExecutionEnvironment } from './run-execution.js';
+import { ExecutorPresence } from './executor-presence.js';
+import { endInterrupted } from './run-execution.js';
 import { consumeRuns } from './run-queue.js';
 import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
+import { removeFolder } from './sandbox/remove-folder.js';
 import { prepareSandbox } from './sandbox/sandbox.js';
 import { selfTest } from './sandbox/self-test.js';
 
@@ -40,13 +41,11 @@ function prepareAndDrop(configuration: ExecutorConfiguration): Prepared {
 }
 
 /** Folders of runs that a killed executor left: each is a run that was interrupted. */
-async function endLeftOver(environment: ExecutionEnvironment): Promise<void> {
-  for (const name of readdirSync(environment.runsFolder)) {
-    if (isId(name))
-      await endInterrupted(environment, asId<RunId>(name)).catch((error: unknown) =>
-        console.error(`run ${name}:`, error),
-      );
-    await rm(join(environment.runsFolder, name), { recursive: true, force: true });
+async function endLeftOver(store: EventStore, runsFolder: string): Promise<void> {
+  for (const name of readdirSync(runsFolder)) {
+    if (isId(name)) await endInterrupted(store, asId<RunId>(name));
+    // What a student's program left may have no permissions; it must not keep the executor from starting.
+    await removeFolder(join(runsFolder, name)).catch((error: unknown) => console.error(`${name} stays:`, error));
   }
 }
 
@@ -58,17 +57,22 @@ async function start(): Promise<void> {
     connectionString: databaseUrl,
     applicationName: 'palimpsest executor events',
   });
+  const presence = new ExecutorPresence(databaseUrl, name);
+  if (!(await presence.announce()))
+    throw new ConfigurationFault(
+      `An executor named "${name}" is at work already: give this one another EXECUTOR_NAME.`,
+    );
   const sandbox = await prepareSandbox({ folder: scratch, cgroups, runAs: null });
   const tested = await selfTest(sandbox, join(scratch, 'self-test'));
-  const environment: ExecutionEnvironment = { store, sandbox, selfTest: tested, limits, runsFolder, name };
-  await endLeftOver(environment);
-  const consumer = consumeRuns(configuration, environment);
+  await endLeftOver(store, runsFolder);
+  const consumer = consumeRuns(configuration, presence, { store, sandbox, selfTest: tested, limits, runsFolder, name });
 
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= consumer
       .close()
       .then(() => store.close())
+      .then(() => presence.close())
       .then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', stop);

@@ -22,6 +22,7 @@ import { RunLog } from './run-log.js';
 import { RunSession } from './sandbox/run-session.js';
 import { handOver, type Sandbox } from './sandbox/sandbox.js';
 import type { SelfTestResult } from './sandbox/self-test.js';
+import { removeFolder } from './sandbox/remove-folder.js';
 import { layOutWorkspace } from './workspace.js';
 
 /**
@@ -45,6 +46,8 @@ export interface ExecutionEnvironment {
   readonly runsFolder: string;
   /** Name of this executor in the log. */
   readonly name: string;
+  /** Whether the executor of this name is at work somewhere. Of the own name: whether this process carries out that run. */
+  isAtWork(executor: string, run: RunId): Promise<boolean>;
 }
 
 type Request = RunRequested['data'];
@@ -63,8 +66,12 @@ export class RunExecution {
   readonly #following = new AbortController();
   #resolveScriptEnded: () => void = () => {};
   #session: RunSession | undefined;
-  #cancelled = false;
-  #superseded = false;
+  #log: RunLog | undefined;
+  /** Why the program has to end; set before there is one, too. */
+  #stopped: RunOutcome | undefined;
+  /** Typed after the run was started in the log and before the program was there. */
+  #early: string[] = [];
+  #size: { readonly columns: number; readonly rows: number } | undefined;
   #lastInputAt = performance.now();
 
   constructor(environment: ExecutionEnvironment, id: RunId) {
@@ -89,6 +96,7 @@ export class RunExecution {
 
   /** Ends the program for a reason of the executor's. */
   stop(outcome: RunOutcome): void {
+    this.#stopped ??= outcome;
     this.#session?.stop(outcome);
   }
 
@@ -107,57 +115,48 @@ export class RunExecution {
   async #claim(): Promise<{ request: Request; start: RunStarted['data']; revision: bigint } | undefined> {
     const { selfTest, name } = this.#environment;
     for (;;) {
-      const { state, revision } = await this.#load();
+      const { state, revision } = await loadRun(this.#environment.store, this.#id);
       if (state.kind === 'none' || state.kind === 'finished') return undefined;
-      // The queue gives a job again only when it takes the executor that had it for dead.
-      const ending: RunOutcome | undefined =
-        state.kind === 'running'
-          ? { kind: 'interrupted' }
-          : state.cancelled
-            ? { kind: 'cancelled' }
-            : selfTest.level === 'none'
-              ? { kind: 'refused', reason: selfTest.reason }
-              : undefined;
+      const ending = await this.#endingOf(state, selfTest);
+      if (ending === 'not-ours') return undefined;
       const start = { executor: name, attempt: randomUUID(), sandbox: selfTest.level, startedAt: Date.now() };
       const event: RunEvent = ending
         ? { type: 'RunFinished', data: { outcome: ending, usage: null } }
         : { type: 'RunStarted', data: start };
-      const appended = await this.#appendAt(event, state.run, revision);
+      const appended = await appendAt(this.#environment.store, event, state.run, revision);
       if (appended !== undefined) return ending ? undefined : { request: state.run, start, revision: appended };
     }
   }
 
-  /** The new revision, or undefined when somebody else wrote first. */
-  async #appendAt(event: RunEvent, request: Request, expected: bigint): Promise<bigint | undefined> {
-    const events = [{ id: randomUUID(), ...encodeEvent(event, metadataOf(request)) }];
-    try {
-      return (await this.#environment.store.append(this.#stream, events, { expected })).revision;
-    } catch (error) {
-      if (error instanceof WrongExpectedVersion) return undefined;
-      throw error;
+  /**
+   * How a run ends that is not to be started; undefined for one that is. The queue gives a job again when it has not heard
+   * of its executor for a while, which is no proof of its death: only one that is not at work any more is given up.
+   */
+  async #endingOf(
+    state: Extract<RunState, { kind: 'queued' | 'running' }>,
+    selfTest: SelfTestResult,
+  ): Promise<RunOutcome | 'not-ours' | undefined> {
+    if (state.kind === 'running') {
+      const atWork = await this.#environment.isAtWork(state.start.executor, this.#id);
+      return atWork ? 'not-ours' : { kind: 'interrupted' };
     }
-  }
-
-  async #load(): Promise<Loaded> {
-    let state = runDecider.initial;
-    let revision = -1n;
-    try {
-      for await (const recorded of this.#environment.store.readStream(this.#stream)) {
-        state = fold(runDecider, [readEvent(recorded) as RunEvent], state);
-        revision = recorded.revision;
-      }
-    } catch (error) {
-      if (!(error instanceof StreamNotFound)) throw error;
-    }
-    return { state, revision };
+    if (state.cancelled) return { kind: 'cancelled' };
+    return selfTest.level === 'none' ? { kind: 'refused', reason: selfTest.reason } : undefined;
   }
 
   async #execute(request: Request, start: RunStarted['data'], startRevision: bigint): Promise<void> {
-    const log = new RunLog(this.#environment.store, this.#stream, metadataOf(request), () => this.#session);
+    const log = new RunLog(this.#environment.store, this.#stream, metadataOf(request), {
+      pause: () => this.#session?.pause(),
+      resume: () => this.#session?.resume(),
+      fault: (error) => this.stop(failure(error).outcome),
+    });
+    this.#log = log;
     const following = this.#follow(startRevision);
-    const end = await this.#runProgram(request, start, log).catch((error: unknown) => failure(error));
-    await log.flushed();
-    if (!this.#superseded) log.event({ type: 'RunFinished', data: end });
+    const end = await this.#runProgram(request, start, log).catch(async (error: unknown) => {
+      await removeFolder(join(this.#environment.runsFolder, this.#id));
+      return failure(error);
+    });
+    log.event({ type: 'RunFinished', data: end });
     await log.flushed();
     this.#following.abort();
     await following;
@@ -174,7 +173,10 @@ export class RunExecution {
     await mkdir(workspace, { recursive: true, mode: 0o755 });
     for (const path of [folder, workspace]) await handOver(sandbox, path);
     await layOutWorkspace(store, workspace, request.files, (path) => handOver(sandbox, path));
-    if (this.#cancelled) return { outcome: { kind: 'cancelled' }, usage: null };
+    if (this.#stopped) {
+      await removeFolder(folder);
+      return { outcome: this.#stopped, usage: null };
+    }
     const decoder = new TextDecoder('utf-8'); // broken UTF-8 becomes U+FFFD
     const now = () => Math.max(0, Date.now() - start.startedAt);
     const session = await RunSession.start(sandbox, {
@@ -192,10 +194,17 @@ export class RunExecution {
       },
     });
     this.#session = session;
-    if (this.#cancelled) session.stop({ kind: 'cancelled' });
+    this.#begin(session);
     const end = await session.ended;
     log.output(now(), decoder.decode());
     return end;
+  }
+
+  /** Hands over what came while the program was not there yet. */
+  #begin(session: RunSession): void {
+    if (this.#stopped) return session.stop(this.#stopped);
+    if (this.#size) session.resize(this.#size.columns, this.#size.rows);
+    for (const text of this.#early.splice(0)) session.write(text);
   }
 
   /** What people send to the program, from the stream. Survives restarts of the store. */
@@ -209,18 +218,20 @@ export class RunExecution {
     switch (event.type) {
       case 'InputProvided':
         this.#lastInputAt = performance.now();
-        this.#session?.write(event.data.text);
+        if (this.#session) this.#session.write(event.data.text);
+        else this.#early.push(event.data.text);
         return;
       case 'TerminalResized':
+        this.#size = event.data;
         this.#session?.resize(event.data.columns, event.data.rows);
         return;
       case 'RunCancelled':
-        this.#cancelled = true;
-        this.#session?.stop({ kind: 'cancelled' });
+        this.stop({ kind: 'cancelled' });
         return;
       case 'RunFinished':
-        this.#superseded = true;
-        this.#session?.stop({ kind: 'interrupted' });
+        // Ours comes back as well, at the very end. Another's: it took this executor for dead, and its word stands.
+        this.#log?.discard();
+        this.stop({ kind: 'interrupted' });
         return;
       case 'RunRequested':
       case 'RunStarted':
@@ -251,17 +262,41 @@ function failure(error: unknown): { outcome: RunOutcome; usage: null } {
  * Ends a run that an executor left unfinished when it was killed: what it had printed is in the log and stays. Does nothing
  * for one that had not been started, since the queue will give it to somebody.
  */
-export async function endInterrupted(environment: ExecutionEnvironment, id: RunId): Promise<void> {
-  const { store } = environment;
-  let state: RunState = runDecider.initial;
-  let last = -1n;
-  for await (const recorded of store.readStream(streamOf.run(id))) {
-    state = fold(runDecider, [readEvent(recorded) as RunEvent], state);
-    last = recorded.revision;
+export async function endInterrupted(store: EventStore, id: RunId): Promise<void> {
+  for (;;) {
+    const { state, revision } = await loadRun(store, id);
+    if (state.kind !== 'running') return;
+    const event: RunEvent = { type: 'RunFinished', data: { outcome: { kind: 'interrupted' }, usage: null } };
+    if ((await appendAt(store, event, state.run, revision)) !== undefined) return;
   }
-  if (state.kind !== 'running') return;
-  const event: RunEvent = { type: 'RunFinished', data: { outcome: { kind: 'interrupted' }, usage: null } };
-  await store.append(streamOf.run(id), [{ id: randomUUID(), ...encodeEvent(event, metadataOf(state.run)) }], {
-    expected: last,
-  });
+}
+
+async function loadRun(store: EventStore, id: RunId): Promise<Loaded> {
+  let state = runDecider.initial;
+  let revision = -1n;
+  try {
+    for await (const recorded of store.readStream(streamOf.run(id))) {
+      state = fold(runDecider, [readEvent(recorded) as RunEvent], state);
+      revision = recorded.revision;
+    }
+  } catch (error) {
+    if (!(error instanceof StreamNotFound)) throw error;
+  }
+  return { state, revision };
+}
+
+/** The new revision, or undefined when somebody else wrote first. */
+async function appendAt(
+  store: EventStore,
+  event: RunEvent,
+  request: Request,
+  expected: bigint,
+): Promise<bigint | undefined> {
+  const events = [{ id: randomUUID(), ...encodeEvent(event, metadataOf(request)) }];
+  try {
+    return (await store.append(streamOf.run(request.id), events, { expected })).revision;
+  } catch (error) {
+    if (error instanceof WrongExpectedVersion) return undefined;
+    throw error;
+  }
 }

@@ -13,9 +13,12 @@ type Entry =
   | { readonly kind: 'output'; readonly ms: number; readonly text: string }
   | { readonly kind: 'event'; readonly event: RunEvent };
 
-export interface Pressure {
+export interface Source {
+  /** Too much waits for the store: let the program wait. */
   pause(): void;
   resume(): void;
+  /** The store refuses for a reason that does not pass. What waits is lost; the program must end. */
+  fault(error: unknown): void;
 }
 
 /**
@@ -29,48 +32,57 @@ export class RunLog {
   readonly #store: EventStore;
   readonly #stream: string;
   readonly #metadata: Omit<EventMetadata, 'v'>;
-  readonly #pressure: () => Pressure | undefined;
+  readonly #source: Source;
   #entries: Entry[] = [];
   #waiting = 0;
   #paused = false;
+  #closed = false;
   #writing: Promise<void> | undefined;
 
-  constructor(
-    store: EventStore,
-    stream: string,
-    metadata: Omit<EventMetadata, 'v'>,
-    pressure: () => Pressure | undefined = () => undefined,
-  ) {
+  constructor(store: EventStore, stream: string, metadata: Omit<EventMetadata, 'v'>, source: Source) {
     this.#store = store;
     this.#stream = stream;
     this.#metadata = metadata;
-    this.#pressure = pressure;
+    this.#source = source;
   }
 
   output(ms: number, text: string): void {
+    if (this.#closed) return;
     for (const piece of pieces(text)) this.#entries.push({ kind: 'output', ms, text: piece });
     this.#waiting += text.length;
     if (this.#waiting > PAUSE_ABOVE && !this.#paused) {
       this.#paused = true;
-      this.#pressure()?.pause();
+      this.#source.pause();
     }
     this.#write();
   }
 
   event(event: RunEvent): void {
+    if (this.#closed) return;
     this.#entries.push({ kind: 'event', event });
     this.#write();
   }
 
-  /** Resolves when everything so far is recorded. */
+  /** Records nothing more: the stream has its end already. */
+  discard(): void {
+    this.#closed = true;
+    this.#entries = [];
+  }
+
+  /** Resolves when everything so far is recorded. Never rejects: `fault` is told. */
   async flushed(): Promise<void> {
     while (this.#writing) await this.#writing;
   }
 
   #write(): void {
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#drain()
+      .catch((error: unknown) => {
+        this.discard();
+        this.#source.fault(error);
+      })
+      .finally(() => {
+        this.#writing = undefined;
+      });
   }
 
   async #drain(): Promise<void> {
@@ -82,7 +94,7 @@ export class RunLog {
       this.#waiting -= characters;
       if (this.#paused && this.#waiting < RESUME_BELOW) {
         this.#paused = false;
-        this.#pressure()?.resume();
+        this.#source.resume();
       }
     }
   }

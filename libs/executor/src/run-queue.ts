@@ -1,6 +1,8 @@
 import { asId, isId, type RunId } from '@palimpsest/domain';
 import { createPostgresBackend, type Job, Worker } from 'bullmq';
+import pg from 'pg';
 import type { ExecutorConfiguration } from './configuration.js';
+import type { ExecutorPresence } from './executor-presence.js';
 import { type ExecutionEnvironment, RunExecution } from './run-execution.js';
 
 /** Must be the api's name for it. */
@@ -18,9 +20,18 @@ export interface RunConsumer {
  * Consumes the queue. A job holds a run's id; it ends with the script, so that a prompt in which nobody types does not
  * keep others waiting. The prompts that are open are bounded: the one that was idle for longest makes room.
  */
-export function consumeRuns(configuration: ExecutorConfiguration, environment: ExecutionEnvironment): RunConsumer {
+export function consumeRuns(
+  configuration: ExecutorConfiguration,
+  presence: ExecutorPresence,
+  parts: Omit<ExecutionEnvironment, 'isAtWork'>,
+): RunConsumer {
+  const environment: ExecutionEnvironment = {
+    ...parts,
+    isAtWork: async (name, run) =>
+      name === parts.name ? [...alive.keys()].filter(({ id }) => id === run).length > 1 : presence.isAtWork(name),
+  };
   const alive = new Map<RunExecution, Promise<void>>();
-  const worker = openWorker(configuration, async (job) => {
+  const { worker, release } = openWorker(configuration, async (job) => {
     const { runId } = job.data;
     if (!isId(runId)) throw new Error(`job ${job.id} has no run`);
     const execution = new RunExecution(environment, asId<RunId>(runId));
@@ -37,6 +48,7 @@ export function consumeRuns(configuration: ExecutorConfiguration, environment: E
       for (const execution of alive.keys()) execution.stop({ kind: 'interrupted' });
       await Promise.allSettled([...alive.values()]);
       await closing;
+      await release();
     },
   };
 }
@@ -50,19 +62,36 @@ function makeRoom(executions: readonly RunExecution[], most: number): void {
 
 type RunJob = Job<{ runId: string }>;
 
-function openWorker(
-  configuration: ExecutorConfiguration,
-  process: (job: RunJob) => Promise<void>,
-): Worker<{ runId: string }> {
+interface OpenWorker {
+  readonly worker: Worker<{ runId: string }>;
+  /** Closes what the worker was given and does not close itself. */
+  release(): Promise<void>;
+}
+
+/** Connections of the queue: the consumer's own, the one that listens, and a few for the jobs that end and renew. */
+const POOL_SIZE = 6;
+
+function openWorker(configuration: ExecutorConfiguration, process: (job: RunJob) => Promise<void>): OpenWorker {
   const { concurrency, redisUrl, databaseUrl } = configuration;
   const options = { concurrency, lockDuration: LOCK_MS, maxStalledCount: 2 };
-  if (redisUrl !== undefined)
-    return new Worker(RUN_QUEUE, process, { ...options, connection: { url: redisUrl, maxRetriesPerRequest: null } });
-  const connection = { connectionString: databaseUrl, schema: 'bullmq' };
-  return new Worker(
+  if (redisUrl !== undefined) {
+    const connection = { url: redisUrl, maxRetriesPerRequest: null };
+    return { worker: new Worker(RUN_QUEUE, process, { ...options, connection }), release: () => Promise.resolve() };
+  }
+  // A pool that is there already: BullMQ would load pg only now, when this process may not read its own folder any more.
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: POOL_SIZE,
+    application_name: 'palimpsest executor queue',
+    options: '-c search_path=bullmq',
+    keepAlive: true,
+  });
+  pool.on('error', () => undefined);
+  const worker = new Worker<{ runId: string }>(
     RUN_QUEUE,
     process,
-    { ...options, connection: connection as never },
+    { ...options, connection: pool as never },
     createPostgresBackend as never,
   );
+  return { worker, release: () => pool.end() };
 }

@@ -1,3 +1,6 @@
+/** What is left of a type once it has been found truthy. */
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+
 /**
  * Calls `probe` every few milliseconds until it returns something truthy, and returns that.
  * Throws after `timeoutMs` with the last error, or with `what` did not happen. A function for `what` is asked at that time.
@@ -6,13 +9,13 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   what: string | (() => string) = 'the condition',
   timeoutMs = 10_000,
-): Promise<NonNullable<T>> {
+): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   while (performance.now() < deadline) {
     try {
       const value = await probe();
-      if (value) return value;
+      if (value) return value as Truthy<T>;
       last = undefined;
     } catch (error) {
       last = error;

@@ -1,0 +1,328 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  asId,
+  encodeEvent,
+  encodeFileEdited,
+  FILE_EDITED,
+  type FileId,
+  readEvent,
+  type RunEvent,
+  type RunFile,
+  type RunId,
+  type RunRequested,
+  streamOf,
+  TEXT_ROOT,
+  toJsonBytes,
+  type UserId,
+} from '@palimpsest/domain';
+import {
+  createPostgresEventStore,
+  type EventStore,
+  migratePostgresEventStore,
+  StreamNotFound,
+} from '@palimpsest/event-store';
+import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
+import { createPostgresBackend, Queue, runMigrations } from 'bullmq';
+import pg from 'pg';
+import * as Y from 'yjs';
+import { readExecutorConfiguration } from './configuration.js';
+import { ExecutorPresence } from './executor-presence.js';
+import { endInterrupted } from './run-execution.js';
+import { consumeRuns, RUN_QUEUE, type RunConsumer } from './run-queue.js';
+import { DEFAULT_LIMITS } from './sandbox/limits.js';
+import { createSandboxFixture, type SandboxFixture } from './sandbox/sandbox-fixture.js';
+import type { SelfTestResult } from './sandbox/self-test.js';
+
+const by = asId<UserId>('00000000-0000-4000-8000-000000000001');
+const actor = { id: by, role: 'student', via: 'web' } as const;
+const FULL: SelfTestResult = { level: 'full', reason: null };
+
+interface Executor {
+  readonly consumer: RunConsumer;
+  readonly presence: ExecutorPresence;
+  readonly runsFolder: string;
+}
+
+describe('executors on one log and one queue', () => {
+  let database: TestDatabase;
+  let store: EventStore;
+  let fixture: SandboxFixture;
+  let queue: Queue<{ runId: string }>;
+  const executors: Executor[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    await migratePostgresEventStore(database.url);
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await runMigrations(client as never, 'bullmq');
+    await client.end();
+    store = createPostgresEventStore({ connectionString: database.url });
+    fixture = await createSandboxFixture();
+    const connection = { connectionString: database.url, schema: 'bullmq' };
+    queue = new Queue(RUN_QUEUE, { connection: connection as never }, createPostgresBackend as never);
+  });
+  afterEach(async () => {
+    for (const { consumer, presence } of executors.splice(0)) {
+      await consumer.close();
+      await presence.close();
+    }
+  });
+  afterAll(async () => {
+    await queue.close();
+    await fixture.dispose();
+    await store.close();
+    await database.drop();
+  });
+
+  async function startExecutor(name = 'one', selfTest = FULL): Promise<Executor> {
+    const runsFolder = join(fixture.folder, `runs-${name}-${randomUUID().slice(0, 8)}`);
+    await mkdir(runsFolder, { mode: 0o755 });
+    const configuration = readExecutorConfiguration({ DATABASE_URL: database.url, PALIMPSEST_SCRATCH: runsFolder });
+    const presence = new ExecutorPresence(database.url, name);
+    expect(await presence.announce()).toBe(true);
+    const limits = { ...DEFAULT_LIMITS, outputBytes: 300_000 };
+    const consumer = consumeRuns(configuration, presence, {
+      store,
+      sandbox: fixture.sandbox,
+      selfTest,
+      limits,
+      runsFolder,
+      name,
+    });
+    const executor = { consumer, presence, runsFolder };
+    executors.push(executor);
+    return executor;
+  }
+
+  /** A file of which each text is one edit; returns its revisions. */
+  async function writeFile(path: string, ...texts: readonly string[]): Promise<RunFile> {
+    const file = asId<FileId>(randomUUID());
+    const doc = new Y.Doc();
+    const text = doc.getText(TEXT_ROOT);
+    let revision = '';
+    for (const content of texts) {
+      const before = Y.encodeStateVector(doc);
+      doc.transact(() => {
+        text.delete(0, text.length);
+        text.insert(0, content);
+      });
+      const update = Y.encodeStateAsUpdate(doc, before);
+      const data = encodeFileEdited({ startedAt: 1, edits: [{ ms: 0, origin: 'live', update }] });
+      const event = {
+        id: randomUUID(),
+        type: FILE_EDITED,
+        contentType: 'binary',
+        data,
+        metadata: toJsonBytes({ v: 1, actor }),
+      } as const;
+      revision = String((await store.append(streamOf.file(file), [event], { expected: 'any' })).revision);
+    }
+    doc.destroy();
+    return { file, path, revision };
+  }
+
+  async function append(id: RunId, ...events: RunEvent[]): Promise<void> {
+    const encoded = events.map((event) => ({ id: randomUUID(), ...encodeEvent(event, { actor }) }));
+    await store.append(streamOf.run(id), encoded, { expected: 'any' });
+  }
+
+  /** Asks for a run and queues it; further job ids stand for jobs that are delivered twice. */
+  async function request(source: string | readonly RunFile[], jobs = 1): Promise<RunId> {
+    const id = asId<RunId>(randomUUID());
+    const files = typeof source === 'string' ? [await writeFile('main.py', source)] : source;
+    const data: RunRequested['data'] = {
+      ...{ id, by, files, mode: 'script', entry: 'main.py', columns: 80, rows: 24 },
+      workspace: asId(randomUUID()),
+      course: asId(randomUUID()),
+    };
+    await append(id, { type: 'RunRequested', data });
+    for (let job = 0; job < jobs; job++) await queue.add('run', { runId: id }, { jobId: `${id}-${job}` });
+    return id;
+  }
+
+  async function events(id: RunId): Promise<RunEvent[]> {
+    const found: RunEvent[] = [];
+    try {
+      for await (const event of store.readStream(streamOf.run(id))) found.push(readEvent(event) as RunEvent);
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error;
+    }
+    return found;
+  }
+
+  const outputOf = (all: readonly RunEvent[]) =>
+    all
+      .flatMap((event) => (event.type === 'OutputEmitted' ? event.data.chunks.map(([, text]) => text) : []))
+      .join('')
+      .replaceAll('\r\n', '\n');
+
+  /** Waits until the run's stream has an event of this type. */
+  const reached = (id: RunId, type: RunEvent['type']) =>
+    eventually(
+      async () => {
+        const all = await events(id);
+        return all.some((event) => event.type === type) && all;
+      },
+      `${type} of run ${id}`,
+      20_000,
+    );
+
+  const shows = (id: RunId, text: string) =>
+    eventually(async () => outputOf(await events(id)).includes(text), `${text} in the output`, 20_000);
+
+  const outcomeOf = (all: readonly RunEvent[]) =>
+    all.flatMap((event) => (event.type === 'RunFinished' ? [event.data.outcome] : []));
+
+  it('takes a run from its request to its end, input, prompt and all', async () => {
+    const { runsFolder } = await startExecutor();
+    const id = await request('name = input("Name? ")\nprint("Hello,", name)\n');
+    await shows(id, 'Name? ');
+    await append(id, { type: 'InputProvided', data: { by, text: 'Ada\r' } });
+    await reached(id, 'ReplEntered');
+    await shows(id, 'Hello, Ada\n');
+    await append(id, { type: 'InputProvided', data: { by, text: 'len(name)\r' } });
+    await shows(id, '\n3\n');
+    await append(id, { type: 'InputProvided', data: { by, text: '\x04' } });
+    const all = await reached(id, 'RunFinished');
+    expect(outcomeOf(all)).toEqual([{ kind: 'exited', code: 0 }]);
+    expect(all.map(({ type }) => type).slice(0, 2)).toEqual(['RunRequested', 'RunStarted']);
+    expect(await readdir(runsFolder)).toEqual([]);
+  });
+
+  it('runs exactly the recorded revisions, whatever was written since', async () => {
+    const file = await writeFile('main.py', 'from lib.words import word\nprint("old", word)\n', 'print("new")\n');
+    const library = await writeFile('lib/words.py', 'word = "Grüße 👩‍🏫"\n');
+    const empty: RunFile = { file: asId<FileId>(randomUUID()), path: 'empty.txt', revision: null };
+    await startExecutor();
+    const id = await request([{ ...file, revision: '0' }, library, empty]);
+    await shows(id, 'old Grüße 👩‍🏫\n');
+    await append(id, { type: 'RunCancelled', data: { by } });
+    await reached(id, 'RunFinished');
+  });
+
+  it('stops a run that is told to, and one that had only been asked for', async () => {
+    const waiting = await request('print("never")\n');
+    await append(waiting, { type: 'RunCancelled', data: { by } });
+    await startExecutor();
+    expect(outcomeOf(await reached(waiting, 'RunFinished'))).toEqual([{ kind: 'cancelled' }]);
+    expect((await events(waiting)).some(({ type }) => type === 'RunStarted')).toBe(false);
+    const id = await request('print("on")\nwhile True: pass\n');
+    await shows(id, 'on');
+    await append(id, { type: 'RunCancelled', data: { by } });
+    expect(outcomeOf(await reached(id, 'RunFinished'))).toEqual([{ kind: 'cancelled' }]);
+  });
+
+  it('gives the program what was typed before it was there', async () => {
+    await startExecutor();
+    const id = await request('print("got", input())\n');
+    await reached(id, 'RunStarted');
+    await append(id, { type: 'InputProvided', data: { by, text: 'early\r' } });
+    await shows(id, 'got early');
+    await append(id, { type: 'RunCancelled', data: { by } });
+    await reached(id, 'RunFinished');
+  });
+
+  it('two executors, each run queued three times: every run is started once and ends once', async () => {
+    await startExecutor('one');
+    await startExecutor('two');
+    const ids = await Promise.all(Array.from({ length: 6 }, () => request('print("once")\n', 3)));
+    for (const id of ids) {
+      await reached(id, 'ReplEntered');
+      await append(id, { type: 'InputProvided', data: { by, text: '\x04' } });
+    }
+    for (const id of ids) {
+      const all = await reached(id, 'RunFinished');
+      expect(all.filter(({ type }) => type === 'RunStarted')).toHaveLength(1);
+      expect(outcomeOf(all)).toEqual([{ kind: 'exited', code: 0 }]);
+      expect(all.at(-1)?.type).toBe('RunFinished');
+      expect(outputOf(all).split('once\n')).toHaveLength(2);
+    }
+  });
+
+  it('a run whose executor is gone ends as interrupted when its job comes again', async () => {
+    const id = await request('print("x")\n');
+    await append(id, {
+      type: 'RunStarted',
+      data: { executor: 'gone', attempt: 'a', sandbox: 'full', startedAt: Date.now() },
+    });
+    await append(id, { type: 'OutputEmitted', data: { chunks: [[0, 'kept']] } });
+    await startExecutor();
+    const all = await reached(id, 'RunFinished');
+    expect(outcomeOf(all)).toEqual([{ kind: 'interrupted' }]);
+    expect(outputOf(all)).toBe('kept');
+  });
+
+  it('its own left-over runs end as interrupted at its next start; finished and waiting ones stay as they are', async () => {
+    const started = await request([], 0).catch(() => asId<RunId>(randomUUID()));
+    const running = await request('pass\n', 0);
+    await append(running, {
+      type: 'RunStarted',
+      data: { executor: 'one', attempt: 'a', sandbox: 'full', startedAt: 1 },
+    });
+    await endInterrupted(store, running);
+    await endInterrupted(store, running);
+    expect(outcomeOf(await events(running))).toEqual([{ kind: 'interrupted' }]);
+    await endInterrupted(store, started);
+    expect(outcomeOf(await events(started))).toEqual([]);
+    await endInterrupted(store, asId<RunId>(randomUUID()));
+  });
+
+  it('ends what it runs as interrupted when it is stopped, also in the moment of starting', async () => {
+    const executor = await startExecutor();
+    const id = await request('print("here")\nwhile True: pass\n');
+    await shows(id, 'here');
+    const late = await request('print("here")\nwhile True: pass\n');
+    await reached(late, 'RunStarted');
+    executors.splice(executors.indexOf(executor), 1);
+    await executor.consumer.close();
+    await executor.presence.close();
+    expect(outcomeOf(await events(id))).toEqual([{ kind: 'interrupted' }]);
+    expect(outcomeOf(await events(late))).toEqual([{ kind: 'interrupted' }]);
+  });
+
+  it('records no output after an end that somebody else wrote', async () => {
+    await startExecutor();
+    const id = await request('import time\nwhile True:\n    print("tick", flush=True)\n    time.sleep(0.005)\n');
+    await shows(id, 'tick');
+    await append(id, { type: 'RunFinished', data: { outcome: { kind: 'interrupted' }, usage: null } });
+    await new Promise((done) => setTimeout(done, 400));
+    const first = await events(id);
+    await new Promise((done) => setTimeout(done, 300));
+    const all = await events(id);
+    expect(all.length).toBe(first.length);
+    expect(outcomeOf(all)).toHaveLength(1);
+  });
+
+  it('a flood of output ends at the limit, recorded in few events, every byte up to it', async () => {
+    await startExecutor();
+    const id = await request('while True: print("0123456789" * 8)\n');
+    const all = await reached(id, 'RunFinished');
+    expect(outcomeOf(all)).toEqual([{ kind: 'output-limit', limitBytes: 300_000 }]);
+    const text = all
+      .flatMap((event) => (event.type === 'OutputEmitted' ? event.data.chunks : []))
+      .map(([, piece]) => piece);
+    expect(text.join('').length).toBe(300_000);
+    expect(all.filter(({ type }) => type === 'OutputEmitted').length).toBeLessThan(300);
+  });
+
+  it('without a sandbox that holds, nothing is run and the reason is told', async () => {
+    await startExecutor('one', { level: 'none', reason: 'bubblewrap is missing: install it.' });
+    const id = await request('print("never")\n');
+    const all = await reached(id, 'RunFinished');
+    expect(outcomeOf(all)).toEqual([{ kind: 'refused', reason: 'bubblewrap is missing: install it.' }]);
+    expect(all.map(({ type }) => type)).toEqual(['RunRequested', 'RunFinished']);
+  });
+
+  it('an executor of a name that is at work already is not let in', async () => {
+    await startExecutor('taken');
+    const second = new ExecutorPresence(database.url, 'taken');
+    expect(await second.announce()).toBe(false);
+    expect(await second.isAtWork('taken')).toBe(true);
+    expect(await second.isAtWork('nobody')).toBe(false);
+    await second.close();
+  });
+});
