@@ -14,7 +14,14 @@ const rooms = [
   {
     sourceTag: 'layer:event-store',
     onlyDependOnLibsWithTags: ['layer:test'],
-    allowedExternalImports: ['pg', '@types/pg', '@kurrent/kurrentdb-client', '@grpc/grpc-js', 'google-protobuf', '@jest/globals'],
+    allowedExternalImports: [
+      'pg',
+      '@types/pg',
+      '@kurrent/kurrentdb-client',
+      '@grpc/grpc-js',
+      'google-protobuf',
+      '@jest/globals',
+    ],
   },
   { sourceTag: 'layer:executor', onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:test'] },
   { sourceTag: 'layer:projections', onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:test'] },

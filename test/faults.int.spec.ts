@@ -39,7 +39,9 @@ function sentence({ text }: Ending): string {
 
 describe('npm start that cannot start ends in one clear sentence', () => {
   let data = '';
-  beforeEach(() => (data = mkdtempSync(join(tmpdir(), 'palimpsest-fault-'))));
+  beforeEach(() => {
+    data = mkdtempSync(join(tmpdir(), 'palimpsest-fault-'));
+  });
   afterEach(() => rmSync(data, { recursive: true, force: true }));
 
   it('when the port is taken', async () => {

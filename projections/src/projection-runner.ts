@@ -213,7 +213,7 @@ export async function rebuild(pool: Pool, projector: Projector, epoch: string): 
   const client = await pool.connect();
   try {
     await client.query('begin');
-    await client.query(`truncate ${projector.tables.join(', ')} restart identity`);
+    await client.query(`truncate ${projector.tables.join(', ')}`);
     await client.query(
       `insert into read.checkpoint (projection, version, epoch, position) values ($1, $2, $3, null)
        on conflict (projection) do update set version = excluded.version, epoch = excluded.epoch, position = null`,

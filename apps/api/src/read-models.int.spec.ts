@@ -4,8 +4,8 @@ import { PROJECTORS, ReadModels } from '@palimpsest/projections';
 import type { AuditPageDto, CourseDto, ProblemDto, RunDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
 import { TestApi } from './testing/test-api.js';
 
-/** Columns that a rebuild may give other values: they say when a row was made, not what is in it. */
-const VOLATILE = new Set(['updated_at']);
+/** Columns that a rebuild may give other values: the number of an audit entry only orders it, and numbers are not used twice. */
+const VOLATILE = new Set(['entry_no']);
 
 describe('what is written is what is read', () => {
   let api: TestApi;
@@ -86,7 +86,7 @@ describe('what is written is what is read', () => {
     expect(courses[0]?.members).toEqual([]);
   });
 
-  it('a run is asked for with the exact revision of every file, and queued once, also when the api was down', async () => {
+  it('a run is asked for, listed, and stopped once', async () => {
     const body = { workspace: workspace.id, mode: 'script', entry: 'main.py' };
     const asked = await api.call<WrittenDto>('POST', '/api/runs', { token: ada, body });
     const { body: runs } = await api.call<RunDto[]>(
@@ -140,7 +140,7 @@ describe('what is written is what is read', () => {
 
   it('the read models, built anew, have the same content as those that were kept up to date', async () => {
     const before = await content();
-    await api.app.close();
+    await api.close();
     const models = new ReadModels(api.store, api.pool, api.databaseUrl);
     await models.rebuildAll();
     models.start();
@@ -157,10 +157,10 @@ describe('what is written is what is read', () => {
     for (const name of ['directory', 'runs', 'audit'] as const) await waiting.waitFor(name, head);
     const tables: Record<string, unknown[]> = {};
     for (const table of PROJECTORS.flatMap((projector) => projector.tables)) {
-      const { rows } = await api.pool.query<Record<string, unknown>>(`select t.* from ${table} t order by t::text`);
-      tables[table] = rows.map((row) =>
-        Object.fromEntries(Object.entries(row).filter(([column]) => !VOLATILE.has(column))),
-      );
+      const { rows } = await api.pool.query<Record<string, unknown>>(`select * from ${table}`);
+      tables[table] = rows
+        .map((row) => JSON.stringify(Object.entries(row).filter(([column]) => !VOLATILE.has(column))))
+        .sort();
     }
     return tables;
   }

@@ -31,6 +31,7 @@ export class TestApi {
   readonly databaseUrl: string;
   readonly #database: TestDatabase;
   readonly #accounts: readonly FirstAccount[];
+  #closed = false;
 
   private constructor(
     app: NestExpressApplication,
@@ -64,8 +65,14 @@ export class TestApi {
     return api;
   }
 
+  /** Ends the api and leaves its database. */
+  async close(): Promise<void> {
+    if (!this.#closed) await this.app.close();
+    this.#closed = true;
+  }
+
   async stop(): Promise<void> {
-    await this.app.close();
+    await this.close();
     await this.store.close();
     await this.pool.end();
     await this.#database.drop();

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { asId, encodeEvent, type RunId, type RunRequested, streamOf } from '@palimpsest/domain';
+import { eventually } from '@palimpsest/test-support';
+import { createPostgresBackend, Queue } from 'bullmq';
+import { readConfiguration } from '../configuration.js';
+import { TestApi } from '../testing/test-api.js';
+import { RUN_QUEUE, RunQueue } from './run-queue.js';
+
+describe('the reactor that queues runs', () => {
+  let api: TestApi;
+  let queue: Queue;
+
+  beforeAll(async () => {
+    api = await TestApi.start();
+    const connection = { connectionString: api.databaseUrl, schema: 'bullmq' };
+    queue = new Queue(RUN_QUEUE, { connection: connection as never }, createPostgresBackend as never);
+  });
+  afterAll(async () => {
+    await queue.close();
+    await api.stop();
+  });
+
+  async function request(): Promise<RunId> {
+    const id = asId<RunId>(randomUUID());
+    const data: RunRequested['data'] = {
+      ...{ id, by: asId(randomUUID()), workspace: asId(randomUUID()), course: asId(randomUUID()) },
+      ...{ mode: 'repl', entry: null, files: [], columns: 80, rows: 24 },
+    };
+    const encoded = encodeEvent({ type: 'RunRequested', data }, { actor: { id: 'x', role: 'student', via: 'web' } });
+    await api.store.append(streamOf.run(id), [{ id: randomUUID(), ...encoded }], { expected: 'noStream' });
+    return id;
+  }
+
+  const queued = async () => (await queue.getJobs(['waiting'])).map((job) => job.id);
+
+  it('queues what was recorded while it worked, and what was recorded while no api was there, each once', async () => {
+    const live = await request();
+    await eventually(async () => (await queued()).includes(live), 'the job');
+    await api.close();
+    const missed = await request();
+    expect(await queued()).toEqual([live]);
+    const again = new RunQueue(api.store, api.pool, readConfiguration(process.env));
+    again.onModuleInit();
+    await eventually(async () => (await queued()).includes(missed), 'the job that was missed');
+    await again.onApplicationShutdown();
+    expect((await queued()).sort()).toEqual([live, missed].sort());
+  });
+});
