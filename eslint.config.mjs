@@ -23,7 +23,10 @@ const rooms = [
       '@jest/globals',
     ],
   },
-  { sourceTag: 'layer:executor', onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:test'] },
+  {
+    sourceTag: 'layer:executor',
+    onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:settings', 'layer:test'],
+  },
   { sourceTag: 'layer:projections', onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:test'] },
   {
     sourceTag: 'layer:api',
@@ -33,10 +36,12 @@ const rooms = [
       'layer:event-store',
       'layer:executor',
       'layer:projections',
+      'layer:settings',
       'layer:test',
     ],
   },
   { sourceTag: 'layer:test', onlyDependOnLibsWithTags: [] },
+  { sourceTag: 'layer:settings', onlyDependOnLibsWithTags: [], allowedExternalImports: ['@jest/globals'] },
   { sourceTag: 'layer:web', onlyDependOnLibsWithTags: ['layer:domain', 'layer:protocol'] },
 ];
 

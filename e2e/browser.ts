@@ -78,6 +78,25 @@ export class Person {
     await eventually(async () => /^Saved/.test(await this.test('save-state').innerText()), 'everything being saved');
   }
 
+  /** The text that the log has for the open file: its recorded edits, applied one after the other. */
+  loggedText(): Promise<string> {
+    return this.page.evaluate(async () => {
+      const file = /\/f\/([\w-]+)/.exec(location.pathname)?.[1] ?? '';
+      const history = (await (await fetch(`/api/files/${file}/history`)).json()) as {
+        edits: [
+          ms: number,
+          author: number,
+          revision: number,
+          splices: [at: number, remove: number, insert: string][],
+        ][];
+      };
+      let text = '';
+      for (const [, , , splices] of history.edits)
+        for (const [at, remove, insert] of splices) text = text.slice(0, at) + insert + text.slice(at + remove);
+      return text;
+    });
+  }
+
   async console(): Promise<string> {
     return (await this.test('console-text').textContent()) ?? '';
   }

@@ -49,6 +49,28 @@ describe('two people edit one file, run it, a third replays it, a fourth audits 
     const letters = (text: string) => [...text].filter((letter) => letter === 'w').length;
     expect(letters((await ada.text()).split('answer')[1] ?? '')).toBe(6); // every typed letter, once
     await Promise.all([ada.saved(), ben.saved()]);
+    // "Saved" is a promise about the log, not about the memory of the server.
+    expect(await ada.loggedText()).toBe(await ada.text());
+  });
+
+  it('1: a file is made, and its address can be shared', async () => {
+    await ada.test('new-file').click();
+    await ada.test('file-path').fill('lib/shapes.py');
+    await ada.test('file-submit').click();
+    await eventually(
+      async () => (await ada.test('editor-path').innerText()).includes('lib/shapes.py'),
+      'the new file opening',
+    );
+    await ada.editorReady();
+    await ada.typeAtEnd('def area(r): return 3.14 * r * r\n');
+    await ada.saved();
+    await ben.page.goto(ada.page.url());
+    await eventually(async () => (await ben.text()).includes('def area'), 'Ben opening it by its address');
+    await ben.page.goto(installation.address);
+    await ben.editorReady();
+    await ada.page.goto(installation.address);
+    await ada.editorReady();
+    expect(await ada.test('editor-path').innerText()).toContain('main.py');
   });
 
   it('1: a file that a person may only read says so and takes no typing', async () => {

@@ -42,7 +42,7 @@ const security = helmet({
   originAgentCluster: false,
 });
 
-/** The whole api, configured from the environment, ready to listen. Throws ConfigurationFault. */
+/** The whole api, configured from the environment, ready to listen. Throws SettingFault. */
 export async function createApp(): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule, {
     logger: ['error', 'warn', 'fatal'],

@@ -1,4 +1,4 @@
 /** What tests and tools need of the api. The processes start from main.ts and prepare.ts. */
 export { createApp } from './create-app.js';
-export { readConfiguration, ConfigurationFault, type Configuration } from './configuration.js';
+export { readConfiguration, type Configuration } from './configuration.js';
 export { prepareDatabase } from './installation/prepare-database.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigurationFault, readExecutorConfiguration } from './configuration.js';
+import { SettingFault } from '@palimpsest/settings';
+import { readExecutorConfiguration } from './configuration.js';
 
 const needed = { DATABASE_URL: 'postgres://x', PALIMPSEST_SCRATCH: '/tmp/x' };
 
@@ -27,6 +28,6 @@ describe('configuration of the executor', () => {
   });
 
   it.each(Object.keys(needed))('needs %s', (name) => {
-    expect(() => readExecutorConfiguration({ ...needed, [name]: '' })).toThrow(ConfigurationFault);
+    expect(() => readExecutorConfiguration({ ...needed, [name]: '' })).toThrow(SettingFault);
   });
 });

@@ -1,14 +1,6 @@
 import { cpus } from 'node:os';
+import { type Environment, integerSetting, requiredSetting } from '@palimpsest/settings';
 import { DEFAULT_LIMITS, type RunLimits } from './sandbox/limits.js';
-
-/** A variable of the environment has a value that cannot be used. The message is one clear line. */
-export class ConfigurationFault extends Error {
-  readonly code = 'configuration';
-  constructor(message: string) {
-    super(message);
-    this.name = 'ConfigurationFault';
-  }
-}
 
 export interface ExecutorConfiguration {
   readonly databaseUrl: string;
@@ -27,35 +19,18 @@ export interface ExecutorConfiguration {
   readonly maxPrompts: number;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 const MEGABYTE = 1024 * 1024;
 /** Not in use on Debian or Ubuntu: above the users, below the ranges for user namespaces and systemd's dynamic users. */
 const DEFAULT_UID = 59_990;
 
-function required(environment: Environment, name: string): string {
-  const value = environment[name];
-  if (value === undefined || value === '')
-    throw new ConfigurationFault(`${name} is not set: start with "npm start", which sets it.`);
-  return value;
-}
-
-function integer(environment: Environment, name: string, otherwise: number, least: number, most: number): number {
-  const text = environment[name];
-  if (text === undefined || text === '') return otherwise;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new ConfigurationFault(`${name} is "${text}": it must be a whole number from ${least} to ${most}.`);
-}
-
-/** Reads the environment. Throws ConfigurationFault for the first value that cannot be used. */
+/** Reads the environment. Throws SettingFault for the first value that cannot be used. */
 export function readExecutorConfiguration(environment: Environment): ExecutorConfiguration {
   const number = (name: string, otherwise: number, least: number, most: number) =>
-    integer(environment, name, otherwise, least, most);
+    integerSetting(environment, name, otherwise, { least, most });
   return {
-    databaseUrl: required(environment, 'DATABASE_URL'),
+    databaseUrl: requiredSetting(environment, 'DATABASE_URL'),
     redisUrl: environment['REDIS_URL'] || undefined,
-    scratch: required(environment, 'PALIMPSEST_SCRATCH'),
+    scratch: requiredSetting(environment, 'PALIMPSEST_SCRATCH'),
     name: environment['EXECUTOR_NAME'] || 'executor-1',
     uid: number('EXECUTOR_UID', DEFAULT_UID, 1, 4_294_967_293),
     gid: number('EXECUTOR_GID', DEFAULT_UID, 1, 4_294_967_293),

@@ -9,7 +9,8 @@ import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asId, isId, type RunId } from '@palimpsest/domain';
 import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
-import { ConfigurationFault, type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
+import { SettingFault } from '@palimpsest/settings';
+import { type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
 import { ExecutorPresence } from './executor-presence.js';
 import { endInterrupted } from './run-execution.js';
 import { consumeRuns } from './run-queue.js';
@@ -59,9 +60,7 @@ async function start(): Promise<void> {
   });
   const presence = new ExecutorPresence(databaseUrl, name);
   if (!(await presence.announce()))
-    throw new ConfigurationFault(
-      `An executor named "${name}" is at work already: give this one another EXECUTOR_NAME.`,
-    );
+    throw new SettingFault(`An executor named "${name}" is at work already: give this one another EXECUTOR_NAME.`);
   const sandbox = await prepareSandbox({ folder: scratch, cgroups, runAs: null });
   const tested = await selfTest(sandbox, join(scratch, 'self-test'));
   await endLeftOver(store, runsFolder);
@@ -82,7 +81,7 @@ async function start(): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  console.error(error instanceof ConfigurationFault ? error.message : error instanceof Error ? error.stack : error);
+  console.error(error instanceof SettingFault ? error.message : error instanceof Error ? error.stack : error);
   process.exit(1);
 }
 
