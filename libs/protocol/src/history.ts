@@ -1,4 +1,4 @@
-import { IsArray, IsInt, IsISO8601, IsString, IsUUID } from 'class-validator';
+import { IsArray, IsInt, IsISO8601, IsOptional, IsString, IsUUID } from 'class-validator';
 
 export class AuthorDto {
   @IsString()
@@ -28,6 +28,10 @@ export class HistoryRunDto {
   startedAt!: number | null;
   finishedAt!: number | null;
   outcome!: string | null;
+  /** The exception that ended the script, such as `ValueError`; null where there was none, or it has not ended yet. */
+  @IsOptional()
+  @IsString()
+  raised!: string | null;
   /** [milliseconds since 1970, text] in order; input shows in it as the terminal's echo. */
   @IsArray()
   output!: (readonly [ms: number, text: string])[];

@@ -5,11 +5,21 @@ import type { HistoryRunDto } from '@palimpsest/protocol';
 /** Characters of one run's output in a history; the run itself has all of it. */
 const MAX_OUTPUT = 64 * 1024;
 
-export type RunTimeline = Pick<HistoryRunDto, 'requestedAt' | 'startedAt' | 'finishedAt' | 'outcome' | 'output'>;
+export type RunTimeline = Pick<
+  HistoryRunDto,
+  'requestedAt' | 'startedAt' | 'finishedAt' | 'outcome' | 'raised' | 'output'
+>;
 
 /** When a run was asked for, began and ended, and what it printed when; milliseconds since 1970. */
 export async function readRunTimeline(store: EventStore, run: RunId): Promise<RunTimeline> {
-  const timeline: RunTimeline = { requestedAt: 0, startedAt: null, finishedAt: null, outcome: null, output: [] };
+  const timeline: RunTimeline = {
+    requestedAt: 0,
+    startedAt: null,
+    finishedAt: null,
+    outcome: null,
+    raised: null,
+    output: [],
+  };
   let start = 0;
   let room = MAX_OUTPUT;
   for await (const recorded of store.readStream(streamOf.run(run))) {
@@ -20,6 +30,8 @@ export async function readRunTimeline(store: EventStore, run: RunId): Promise<Ru
       timeline.startedAt = at;
       start = event.data.startedAt;
     }
+    if (event.type === 'ReplEntered' && event.data.script?.kind === 'raised')
+      timeline.raised = event.data.script.exception;
     if (event.type === 'RunFinished') {
       timeline.finishedAt = at;
       timeline.outcome = event.data.outcome.kind;

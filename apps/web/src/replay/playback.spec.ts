@@ -14,6 +14,7 @@ const run = (
   requestedAt,
   startedAt: requestedAt + 1,
   finishedAt,
+  raised: null,
   outcome: finishedAt === null ? null : 'exited',
   output: output.map((ms) => [ms, '.'] as const),
 });

@@ -10,6 +10,7 @@ const run: HistoryRunDto = {
   startedAt: 110,
   finishedAt: 200,
   outcome: 'exited',
+  raised: null,
   output: [
     [120, 'one\r\n'],
     [150, '\u001b[31mtwo\u001b[0m\r\n'],
@@ -40,8 +41,9 @@ describe('resultOf', () => {
     ['ok', { ...run, outcome: 'cancelled' }],
     ['open', { ...run, finishedAt: null, outcome: null }],
     ['error', { ...run, outcome: 'timed-out' }],
-    ['error', { ...run, output: [[1, 'Traceback (most recent call last):\r\n']] as const }],
-    ['error', { ...run, output: [[1, '  File "main.py", line 1\r\nSyntaxError: invalid syntax\r\n']] as const }],
+    ['error', { ...run, raised: 'ZeroDivisionError' }],
+    ['error', { ...run, raised: 'SyntaxError', outcome: 'cancelled' }],
+    ['ok', { ...run, output: [[1, 'Traceback (most recent call last):\r\n']] as const }], // typed at the prompt, say
   ])('is %s', (expected, of) => {
     expect(resultOf(of as HistoryRunDto)).toBe(expected);
   });

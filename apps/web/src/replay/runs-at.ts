@@ -30,13 +30,10 @@ function stateAt(run: HistoryRunDto, ms: number): RunAt['state'] {
 /** What came of a run in the end, for its mark on the bar. A program that raised may have ended in an orderly prompt. */
 export type RunResult = 'ok' | 'error' | 'open';
 
-/** Python's own words for an exception that nobody caught. */
-const RAISED = /^Traceback \(most recent call last\):/mu;
 const ORDERLY: ReadonlySet<string> = new Set(['exited', 'cancelled']);
 
 export function resultOf(run: HistoryRunDto): RunResult {
-  const output = plainText(run.output.map(([, text]) => text).join(''));
-  if (RAISED.test(output) || /^\s*\w*(?:Syntax|Indentation|Tab)Error:/mu.test(output)) return 'error';
+  if (run.raised !== null) return 'error';
   if (run.finishedAt === null) return 'open';
   return run.outcome === null || ORDERLY.has(run.outcome) ? 'ok' : 'error';
 }
