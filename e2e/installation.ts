@@ -28,6 +28,14 @@ function processTree(pid: number): number[] {
   return tree;
 }
 
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\u0000', ' ');
+  } catch {
+    return '';
+  }
+}
+
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -75,6 +83,14 @@ export class Installation {
     const tree = processTree(this.#supervisor?.pid ?? 0);
     for (const pid of tree) if (alive(pid)) process.kill(pid, 'SIGKILL');
     while (tree.some(alive)) await new Promise((done) => setTimeout(done, 20));
+  }
+
+  /** SIGKILL for the one process whose command line matches, as the kernel does when memory is short. */
+  async killOne(pattern: RegExp): Promise<void> {
+    const pid = processTree(this.#supervisor?.pid ?? 0).find((candidate) => pattern.test(commandLine(candidate)));
+    if (pid === undefined) throw new Error(`no process matches ${String(pattern)}`);
+    process.kill(pid, 'SIGKILL');
+    while (alive(pid)) await new Promise((done) => setTimeout(done, 20));
   }
 
   /** Ctrl-C. Returns the processes that outlived it, which should be none. */

@@ -5,7 +5,7 @@
  * Each child leads a process group of its own, so that a Ctrl-C in the terminal reaches the supervisor alone, which then
  * stops the others in order. api and executor end by themselves when the channel to the supervisor closes, so they do not
  * outlive a supervisor that was killed; Postgres does, and the next start retires it. A child that dies is started again
- * after a pause; a child that cannot even start, and Postgres, end everything.
+ * after a pause; one that cannot be started at the beginning, and a Postgres that cannot be started again, end everything.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -104,6 +104,11 @@ class Child {
     });
   }
 
+  /** What it is to be told when it is started again. */
+  remember(environment) {
+    this.#environment = { ...this.#environment, ...environment };
+  }
+
   send(message) {
     if (this.#process?.connected) this.#process.send(message);
   }
@@ -164,6 +169,8 @@ export class Supervisor {
       PALIMPSEST_WEB: join(root, 'apps/web/dist'),
     });
     const [api] = await Promise.all([this.#api.start(), this.#executor.start()]);
+    // Asked for any free port, it must come back on the one that people have in their address bar.
+    this.#api.remember({ PORT: String(api.port) });
     this.#api.send({ type: 'sandbox', ...this.#sandbox });
     return { port: api.port, accounts, accountsFile, sandbox: this.#sandbox };
   }
@@ -215,12 +222,13 @@ export class Supervisor {
   async #openDatabase(data, secrets) {
     const given = process.env.DATABASE_URL;
     if (given) return { owner: given, api: given, executor: process.env.EXECUTOR_DATABASE_URL || given, own: false };
-    this.#postgres = await startPostgres({
+    const settings = {
       folder: join(data, 'postgres'),
       socketFolder: join(runtimeFolder(data), 's'),
       password: secrets.owner,
-    });
-    void this.#postgres.exited.then((reason) => this.#stopping ?? this.#fail(reason));
+    };
+    this.#postgres = await startPostgres(settings);
+    this.#watchPostgres(settings);
     const url = (user, password) => this.#postgres.url(user, password, 'postgres');
     return {
       own: true,
@@ -228,6 +236,22 @@ export class Supervisor {
       api: url('palimpsest_api', secrets.api),
       executor: url('palimpsest_executor', secrets.executor),
     };
+  }
+
+  /** Starts Postgres again when it dies: api and executor wait for it and go on. Where it cannot start, everything ends. */
+  #watchPostgres(settings) {
+    void this.#postgres.exited.then(async (reason) => {
+      if (this.#stopping) return;
+      this.#say(`${reason.split(':')[0]}: starting it again`);
+      try {
+        this.#postgres = await startPostgres(settings);
+        if (this.#stopping) return void (await this.#postgres.stop());
+        this.#say('Postgres is back');
+        this.#watchPostgres(settings);
+      } catch (error) {
+        this.#fail(error.message);
+      }
+    });
   }
 
   /** Root's data may lie where the executor's user cannot go. */
