@@ -7,6 +7,8 @@ export interface Configuration {
   readonly host: string;
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
+  /** EventStoreDB or KurrentDB; undefined: the log is in Postgres. */
+  readonly eventStoreUrl: string | undefined;
   /** Keys the hashes of session tokens; another key signs everybody out. */
   readonly secretKey: string;
   /** Folder of the built page; undefined: the api alone. */
@@ -24,6 +26,7 @@ export function readConfiguration(environment: Environment): Configuration {
     host: environment['HOST'] || '0.0.0.0',
     databaseUrl: requiredSetting(environment, 'DATABASE_URL'),
     redisUrl: environment['REDIS_URL'] || undefined,
+    eventStoreUrl: environment['EVENTSTORE_URL'] || undefined,
     secretKey,
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),

@@ -1,12 +1,13 @@
 /** The api process: started by the supervisor (`npm start`), or by hand with DATABASE_URL and IDE_SECRET_KEY set. */
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
+import { EventStoreFault } from '@palimpsest/event-store';
 import { SettingFault } from '@palimpsest/settings';
 import { readConfiguration } from './configuration.js';
 import { createApp } from './create-app.js';
 
 function fail(error: unknown): never {
-  const sentence = error instanceof SettingFault ? error.message : undefined;
+  const sentence = error instanceof SettingFault || error instanceof EventStoreFault ? error.message : undefined;
   console.error(sentence ?? (error instanceof Error ? error.stack : error));
   process.exit(1);
 }

@@ -3,11 +3,11 @@
  * standard output is JSON: {"accounts": […]} with the accounts that it made, or none.
  *
  * Environment: OWNER_DATABASE_URL, DATABASE_URL (of the api's role), and optionally API_ROLE, API_ROLE_PASSWORD,
- * EXECUTOR_ROLE, EXECUTOR_ROLE_PASSWORD, PALIMPSEST_ACCOUNTS_FILE, PALIMPSEST_DEMO=0, PALIMPSEST_REBUILD=1.
+ * EVENTSTORE_URL, EXECUTOR_ROLE, EXECUTOR_ROLE_PASSWORD, PALIMPSEST_ACCOUNTS_FILE, PALIMPSEST_DEMO=0, PALIMPSEST_REBUILD=1.
  */
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
-import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
+import { type EventStore, openEventStore } from '@palimpsest/event-store';
 import { ReadModels } from '@palimpsest/projections';
 import pg from 'pg';
 import { Accounts } from './auth/accounts.js';
@@ -24,7 +24,12 @@ function role(prefix: string): DatabaseRole | undefined {
 }
 
 async function seedOnce(databaseUrl: string): Promise<readonly FirstAccount[]> {
-  const store = createPostgresEventStore({ connectionString: databaseUrl, applicationName: 'palimpsest prepare' });
+  const store = await openEventStore({
+    eventStoreUrl: process.env['EVENTSTORE_URL'] || undefined,
+    postgresUrl: databaseUrl,
+    applicationName: 'palimpsest prepare',
+    waitMs: 30_000,
+  });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   try {
     if (process.env['PALIMPSEST_REBUILD'] === '1') await new ReadModels(store, pool, databaseUrl).rebuildAll();

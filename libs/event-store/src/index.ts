@@ -1,5 +1,5 @@
 /**
- * The event log of Palimpsest: a port (`EventStore`), its faults, and the adapter for Postgres.
+ * The event log of Palimpsest: a port (`EventStore`), its faults, and the adapters for Postgres and KurrentDB.
  * SPEC.md numbers the rules that every adapter keeps.
  */
 export type {
@@ -30,6 +30,8 @@ export {
   WrongExpectedVersion,
   type EventStoreFaultCode,
 } from './errors.js';
+export { createKurrentDbEventStore, type KurrentDbEventStoreOptions } from './kurrentdb/kurrentdb-event-store.js';
+export { openEventStore, type OpenEventStoreOptions } from './open-event-store.js';
 export { migratePostgresEventStore, type MigrateOptions } from './postgres/migrate.js';
 export {
   createPostgresEventStore,

@@ -5,6 +5,8 @@ import { DEFAULT_LIMITS, type RunLimits } from './sandbox/limits.js';
 export interface ExecutorConfiguration {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
+  /** EventStoreDB or KurrentDB; undefined: the log is in Postgres. */
+  readonly eventStoreUrl: string | undefined;
   /** Folder of this executor alone: run folders, and what every sandbox needs. */
   readonly scratch: string;
   /** Stays the same over restarts, differs between executors. */
@@ -30,6 +32,7 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
   return {
     databaseUrl: requiredSetting(environment, 'DATABASE_URL'),
     redisUrl: environment['REDIS_URL'] || undefined,
+    eventStoreUrl: environment['EVENTSTORE_URL'] || undefined,
     scratch: requiredSetting(environment, 'PALIMPSEST_SCRATCH'),
     name: environment['EXECUTOR_NAME'] || 'executor-1',
     uid: number('EXECUTOR_UID', DEFAULT_UID, 1, 4_294_967_293),

@@ -2,13 +2,13 @@
  * The executor process: started by the supervisor (`npm start`), or by hand with DATABASE_URL and PALIMPSEST_SCRATCH set.
  *
  * Started by root, it prepares what needs root (its folder, the control groups) and then becomes an unprivileged user for
- * good, before it reads a single event: the sandboxes run as that user, who owns nothing else on the machine. From then on
+ * good, before it takes a single run: the sandboxes run as that user, who owns nothing else on the machine. From then on
  * it may not be able to read its own program any more (which may lie below a folder of root's), so all is loaded before.
  */
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asId, isId, type RunId } from '@palimpsest/domain';
-import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
+import { type EventStore, EventStoreFault, openEventStore } from '@palimpsest/event-store';
 import { SettingFault } from '@palimpsest/settings';
 import { type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
 import { ExecutorPresence } from './executor-presence.js';
@@ -18,6 +18,9 @@ import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
 import { removeFolder } from './sandbox/remove-folder.js';
 import { prepareSandbox } from './sandbox/sandbox.js';
 import { selfTest } from './sandbox/self-test.js';
+
+/** How long to wait for an event store that is still starting, milliseconds. */
+const STORE_WAIT_MS = 30_000;
 
 interface Prepared {
   readonly cgroups: CgroupParent | null;
@@ -52,12 +55,15 @@ async function endLeftOver(store: EventStore, runsFolder: string): Promise<void>
 
 async function start(): Promise<void> {
   const configuration = readExecutorConfiguration(process.env);
-  const { cgroups, runsFolder } = prepareAndDrop(configuration);
-  const { scratch, limits, name, databaseUrl } = configuration;
-  const store = createPostgresEventStore({
-    connectionString: databaseUrl,
+  const { scratch, limits, name, databaseUrl, eventStoreUrl } = configuration;
+  // Opened first: the client of KurrentDB is loaded only when it is needed, and afterwards it may be out of reach.
+  const store = await openEventStore({
+    eventStoreUrl,
+    postgresUrl: databaseUrl,
     applicationName: 'palimpsest executor events',
+    waitMs: STORE_WAIT_MS,
   });
+  const { cgroups, runsFolder } = prepareAndDrop(configuration);
   const presence = new ExecutorPresence(databaseUrl, name);
   if (!(await presence.announce()))
     throw new SettingFault(`An executor named "${name}" is at work already: give this one another EXECUTOR_NAME.`);
@@ -81,7 +87,13 @@ async function start(): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  console.error(error instanceof SettingFault ? error.message : error instanceof Error ? error.stack : error);
+  console.error(
+    error instanceof SettingFault || error instanceof EventStoreFault
+      ? error.message
+      : error instanceof Error
+        ? error.stack
+        : error,
+  );
   process.exit(1);
 }
 

@@ -1,5 +1,5 @@
 import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
+import { type EventStore, openEventStore } from '@palimpsest/event-store';
 import { AuditQueries, DirectoryQueries, ReadModels, RunQueries } from '@palimpsest/projections';
 import pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
@@ -7,6 +7,9 @@ import { CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
 
 /** Connections of the pool for queries and read models; the event store has its own few. */
 const POOL_SIZE = 12;
+
+/** How long to wait for an event store that is still starting, milliseconds. */
+const STORE_WAIT_MS = 30_000;
 
 function createPool(configuration: Configuration): pg.Pool {
   const pool = new pg.Pool({
@@ -35,10 +38,12 @@ const queries = [DirectoryQueries, RunQueries, AuditQueries].map((Queries) => ({
     {
       provide: EVENT_STORE,
       inject: [CONFIGURATION],
-      useFactory: (configuration: Configuration) =>
-        createPostgresEventStore({
-          connectionString: configuration.databaseUrl,
+      useFactory: ({ databaseUrl, eventStoreUrl }: Configuration) =>
+        openEventStore({
+          eventStoreUrl,
+          postgresUrl: databaseUrl,
           applicationName: 'palimpsest api events',
+          waitMs: STORE_WAIT_MS,
         }),
     },
     {

@@ -13,7 +13,7 @@ import { subscribeCases } from './subscribe-cases.js';
 /** The cases of an area share one log: each has streams of its own and looks only behind a position of its own. */
 export function describeEventStoreContract(name: string, harness: ContractHarness): void {
   area(`${name}: append`, harness, appendCases);
-  area(`${name}: idempotency`, harness, idempotencyCases);
+  area(`${name}: idempotency`, harness, (store, log) => idempotencyCases(harness, store, log));
   area(`${name}: payload`, harness, payloadCases);
   area(`${name}: read`, harness, readCases);
   area(`${name}: subscribe`, harness, (store, log) => subscribeCases(harness, store, log));

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@palimpsest/test-support';
 import type { EventStore, Filter, Position } from '../event-store.js';
-import type { ContractHarness, ContractLog } from './harness.js';
+import { testNeeding, type ContractHarness, type ContractLog } from './harness.js';
 import { collect, event, events, ids, logAfter, newStream, random, Recording, revisions } from './samples.js';
 
 /** Longer than anything that a subscription does on its own within one poll interval. */
@@ -28,7 +28,7 @@ export function subscribeCases(harness: ContractHarness, store: () => EventStore
 
   const caughtUp = (recording: Recording) => eventually(() => recording.has('caughtUp'), 'caughtUp');
 
-  test('[SB1] from the start of an empty log', async () => {
+  testNeeding(harness, 'emptyLog')('[SB1] from the start of an empty log', async () => {
     const fresh = await harness.createLog();
     try {
       const own = fresh.open();
@@ -125,10 +125,11 @@ export function subscribeCases(harness: ContractHarness, store: () => EventStore
     const recording = follow(after, filter);
     const checkpoint = () => recording.items.findLast((item) => item.kind === 'checkpoint')?.position ?? after;
     await caughtUp(recording);
-    expect(store().comparePositions(checkpoint(), historyEnd)).toBe(0);
+    // An adapter may look beyond the last event, at what its server keeps there for itself.
+    expect(store().comparePositions(checkpoint(), historyEnd)).toBeGreaterThanOrEqual(0);
     await write(newStream(), 20);
     const end = (await store().head()) as Position;
-    await eventually(() => store().comparePositions(checkpoint(), end) === 0, 'a checkpoint at the end');
+    await eventually(() => store().comparePositions(checkpoint(), end) >= 0, 'a checkpoint at the end');
     expect(recording.events).toEqual([]);
     await recording.stop();
   });
@@ -147,7 +148,7 @@ export function subscribeCases(harness: ContractHarness, store: () => EventStore
     await recording.stop();
   });
 
-  test('[SB6] all connections are cut, again and again', async () => {
+  testNeeding(harness, 'cutConnections')('[SB6] all connections are cut, again and again', async () => {
     const after = await here();
     const other = log().open();
     const stream = newStream();

@@ -11,25 +11,23 @@ import {
   type ServerReadableStream,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import features from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_pb.js';
-import featureServices from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_grpc_pb.js';
-import type { SupportedMethods } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_pb.js';
-import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
-import streamServices from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-  DeleteReq,
-  DeleteResp,
-  TombstoneReq,
-  TombstoneResp,
-} from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
-import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
+import {
+  services,
+  shared,
+  streams,
+  type AppendReq,
+  type AppendResp,
+  type BatchAppendReq,
+  type BatchAppendResp,
+  type DeleteReq,
+  type DeleteResp,
+  type TombstoneReq,
+  type TombstoneResp,
+} from '../protocol.js';
 import { MemoryLog, type ProposedRecord, type WriteOutcome } from './memory-log.js';
 import { expectedState, failureError, failureStatus, identifierOf, proposedRecord, streamName } from './messages.js';
 import { read } from './reading.js';
+import { features, featureServices, type SupportedMethods } from './server-protocol.js';
 
 export interface ServerOptions {
   /** Without it the client uses Append, as with servers before 21.10. Default true. */
@@ -58,7 +56,7 @@ export class InProcessServer {
   /** Also again after `stop`: on the same port, with the same log. */
   async start(): Promise<void> {
     const server = new Server({ 'grpc.max_receive_message_length': 32 * 1024 * 1024 });
-    server.addService(streamServices.StreamsService, {
+    server.addService(services.StreamsService, {
       read: (call: Parameters<typeof read>[1]) => void read(this.log, call),
       append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
         this.append(call, answer),

@@ -137,7 +137,9 @@ export class MemoryLog {
 
   /** Keeps what else the metadata says, as the server does when it revives a stream. */
   private setTruncateBefore(stream: string, revision: bigint): void {
-    this.write(`$$${stream}`, [record('$metadata', `{"$tb":${revision}}`)]);
+    const text = Buffer.from(this.streams.get(`$$${stream}`)?.at(-1)?.data ?? '{}').toString();
+    const kept = { ...(JSON.parse(text) as object), $tb: Number(revision) };
+    this.write(`$$${stream}`, [record('$metadata', JSON.stringify(kept))]);
   }
 
   /** The server's own idempotency: exact for a revision and `noStream`, by its memory of recent ids for the others. */

@@ -1,16 +1,6 @@
 /** Between the log of the in-process server and the messages of its protocol. */
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
-import type {
-  AppendReq,
-  BatchAppendReq,
-  ReadReq,
-  ReadResp,
-} from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
-import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
-import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
-import type { Status } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/status_pb.js';
-import statuses from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/status_pb.js';
-import any from 'google-protobuf/google/protobuf/any_pb.js';
+import { shared, streams, type AppendReq, type BatchAppendReq, type ReadReq, type ReadResp } from '../protocol.js';
 import {
   SERVER_APPEND_LIMIT,
   type ExpectedState,
@@ -18,6 +8,7 @@ import {
   type ProposedRecord,
   type WriteOutcome,
 } from './memory-log.js';
+import { any, statuses, type Status } from './server-protocol.js';
 
 type Failure = Exclude<WriteOutcome, { kind: 'written' }>;
 

@@ -1,7 +1,7 @@
 /** Read of the in-process server: pages of a stream or of the log, and subscriptions. */
 import { randomUUID } from 'node:crypto';
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { ReadReq, ReadResp } from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';
+import type { ReadReq, ReadResp } from '../protocol.js';
 import type { LogRecord, MemoryLog } from './memory-log.js';
 import {
   caughtUpMessage,
@@ -23,24 +23,47 @@ export async function read(log: MemoryLog, call: ReadCall): Promise<void> {
   if (stream !== undefined && log.isTombstoned(stream))
     return void call.emit('error', failureError({ kind: 'deleted' }, stream));
   if (options.hasSubscription()) return follow(log, call, options, stream);
-  const records = stream === undefined ? log.records.filter((one) => passes(options, one)) : log.visible(stream);
-  if (!records) await send(call, notFoundMessage(stream ?? ''));
-  for (const one of records ? page(records, options) : []) await send(call, eventMessage(one));
+  const count = Number(options.getCount());
+  let sent = 0;
+  if (stream !== undefined && !log.visible(stream)) await send(call, notFoundMessage(stream));
+  for (const record of stream === undefined ? wholeLog(log, options) : ofStream(log.visible(stream) ?? [], options)) {
+    if (sent === count || gone(call)) break;
+    if (stream === undefined && !passes(options, record)) continue;
+    await send(call, eventMessage(record));
+    sent++;
+  }
   call.end();
 }
 
-/** Forwards a read includes the place that it names, backwards in the log it does not. */
-function page(records: readonly LogRecord[], options: ReadReq.Options): readonly LogRecord[] {
-  const backwards = options.getReadDirection() === 1;
-  const count = Number(options.getCount());
+function isBackwards(options: ReadReq.Options): boolean {
+  return options.getReadDirection() === 1;
+}
+
+function ofStream(records: readonly LogRecord[], options: ReadReq.Options): readonly LogRecord[] {
   const place = placeOf(options);
-  const inRange = (one: LogRecord) => {
-    const at = options.hasStream() ? one.revision : one.position;
-    if (!backwards) return at >= place;
-    return options.hasStream() ? at <= place : at < place;
-  };
-  const chosen = records.filter(inRange);
-  return (backwards ? chosen.reverse() : chosen).slice(0, count);
+  if (!isBackwards(options)) return records.filter(({ revision }) => revision >= place);
+  return records.filter(({ revision }) => revision <= place).reverse();
+}
+
+/** Forwards a read includes the position that it names, backwards it does not. */
+function* wholeLog({ records }: MemoryLog, options: ReadReq.Options): Generator<LogRecord> {
+  const step = isBackwards(options) ? -1 : 1;
+  let next = firstFrom(records, placeOf(options)) - (step < 0 ? 1 : 0);
+  for (; next >= 0 && next < records.length; next += step) {
+    const record = records[next];
+    if (record) yield record;
+  }
+}
+
+/** Index of the first record at or behind a position. By halving: suites that share a log make it long. */
+function firstFrom(records: readonly LogRecord[], position: bigint): number {
+  let [low, high] = [0, records.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((records[middle]?.position ?? 0n) < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const END = 2n ** 64n;
@@ -61,7 +84,7 @@ async function follow(
 ): Promise<void> {
   const place = placeOf(options);
   const fromStart = options.getStream()?.hasStart() || options.getAll()?.hasStart();
-  let next = place === END ? log.records.length : 0;
+  let next = place === END ? log.records.length : stream === undefined ? firstFrom(log.records, place) : 0;
   let wake: () => void = () => undefined;
   const unwatch = log.watch(() => wake());
   call.on('cancelled', () => wake());
@@ -104,7 +127,12 @@ function gone(call: ReadCall): boolean {
 
 async function send(call: ReadCall, message: ReadResp): Promise<void> {
   if (gone(call) || call.write(message)) return;
+  const events = ['drain', 'cancelled', 'close', 'error'];
   await new Promise<void>((resolve) => {
-    for (const event of ['drain', 'cancelled', 'close', 'error']) call.once(event, () => resolve());
+    const go = () => {
+      for (const event of events) call.off(event, go);
+      resolve();
+    };
+    for (const event of events) call.on(event, go);
   });
 }
