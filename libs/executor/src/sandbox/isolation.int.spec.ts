@@ -55,7 +55,7 @@ describe('files', () => {
       '/var',
       '/proc/self',
       '/sys',
-      '/work',
+      '/srv',
       fixture.folder,
     ];
     expect(await evaluate(paths.map((path) => `os.path.exists(${JSON.stringify(path)})`))).toEqual(

@@ -45,7 +45,7 @@ for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PAC
     must_fail('network', lambda: socket.socket(family, socket.SOCK_DGRAM))
 must_fail('processes-visible', lambda: os.stat('/proc/self'))
 must_fail('host-files', lambda: open('/etc/shadow'))
-for path in ('/root', '/home', '/work', '/var', '/etc/ssh', '/sys/kernel'):
+for path in ('/root', '/home', '/srv', '/var', '/etc/ssh', '/sys/kernel'):
     must_fail('host-files', lambda: os.listdir(path))
 for path in ('/trial', '/etc/trial', '/usr/trial', '/dev/trial', '/palimpsest/trial'):
     must_fail('write-outside', lambda: open(path, 'w'))
