@@ -40,12 +40,17 @@ async function appends(store, callers) {
   return { perSecond: times.length / SECONDS, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
-async function batchesOfStore(store) {
+/** Batches to as many streams at the same time, each at the revision that it knows, as rooms append them. */
+async function batchesOfStore(store, streams) {
   const until = performance.now() + SECONDS * 1000;
-  const stream = `bench-${randomUUID()}`;
   let count = 0;
-  for (; performance.now() < until; count += BATCH)
-    await store.append(stream, Array.from({ length: BATCH }, event), { expected: 'any' });
+  await Promise.all(
+    Array.from({ length: streams }, async () => {
+      const stream = `bench-${randomUUID()}`;
+      for (let expected = 'noStream'; performance.now() < until; count += BATCH)
+        expected = (await store.append(stream, Array.from({ length: BATCH }, event), { expected })).revision;
+    }),
+  );
   return count / SECONDS;
 }
 
@@ -147,10 +152,16 @@ export async function run(say) {
     }
     metrics['group commit: 100 callers to 1 caller'] = { value: rates[100] / rates[1], unit: 'times', atLeast: 4 };
     say('batches');
-    const [own, bare] = [await batchesOfStore(store), await batchesOfPostgres(client)];
-    metrics['batches of 100, event store'] = { value: own, unit: 'events/s' };
+    const [own, many, bare] = [
+      await batchesOfStore(store, 1),
+      await batchesOfStore(store, 8),
+      await batchesOfPostgres(client),
+    ];
+    metrics['batches of 100, event store, 1 stream'] = { value: own, unit: 'events/s' };
+    metrics['batches of 100, event store, 8 streams'] = { value: many, unit: 'events/s' };
     metrics['batches of 100, bare insert'] = { value: bare, unit: 'rows/s' };
-    metrics['batches: event store to bare insert'] = { value: own / bare, unit: 'times', atLeast: 0.6 };
+    metrics['batches: event store, 1 stream, to bare insert'] = { value: own / bare, unit: 'times', atLeast: 0.6 };
+    metrics['batches: event store, 8 streams, to bare insert'] = { value: many / bare, unit: 'times' };
     say('replay');
     const [replayed, cursor] = [await replayOfStore(store), await replayOfPostgres(client)];
     metrics['replay, event store'] = { value: replayed, unit: 'events/s', atLeast: 100_000 };
