@@ -60,6 +60,8 @@ export class ReadModels {
   async rebuildAll(): Promise<void> {
     const epoch = await this.#store.identity();
     for (const projector of PROJECTORS) await rebuild(this.#pool, projector, epoch);
+    // What is no read model, the queue's reactor, begins anew only with another log: it would queue every old run again.
+    await this.#pool.query('update read.checkpoint set epoch = $1, position = null where epoch <> $1', [epoch]);
   }
 
   async #reached(name: ReadModelName, position: Position): Promise<boolean> {

@@ -6,6 +6,7 @@ import { Public } from '../auth/auth.guard.js';
 import { Answers } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { VERSION } from '../version.js';
+import { RunQueue } from '../runs/run-queue.js';
 import { SandboxReport } from './sandbox-report.js';
 
 @Controller('api/health')
@@ -13,6 +14,7 @@ export class HealthController {
   constructor(
     private readonly readModels: ReadModels,
     private readonly sandbox: SandboxReport,
+    private readonly runQueue: RunQueue,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -24,7 +26,7 @@ export class HealthController {
       () => true,
       () => false,
     );
-    const faults = this.readModels.faults();
+    const faults = [...this.readModels.faults(), ...this.runQueue.faults()];
     const { level, reason } = this.sandbox.current;
     return {
       ok: eventStore && faults.length === 0,

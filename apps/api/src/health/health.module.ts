@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { HealthController } from './health.controller.js';
+import { RunsModule } from '../runs/runs.module.js';
 import { SandboxReport } from './sandbox-report.js';
 
-@Module({ controllers: [HealthController], providers: [SandboxReport] })
+@Module({ imports: [RunsModule], controllers: [HealthController], providers: [SandboxReport] })
 export class HealthModule {}

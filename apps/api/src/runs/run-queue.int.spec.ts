@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { asId, encodeEvent, type RunId, type RunRequested, streamOf } from '@palimpsest/domain';
+import { ReadModels } from '@palimpsest/projections';
 import { eventually } from '@palimpsest/test-support';
 import { createPostgresBackend, Queue } from 'bullmq';
 import { readConfiguration } from '../configuration.js';
@@ -45,5 +46,21 @@ describe('the reactor that queues runs', () => {
     await eventually(async () => (await queued()).includes(missed), 'the job that was missed');
     await again.onApplicationShutdown();
     expect((await queued()).sort()).toEqual([live, missed].sort());
+  });
+
+  it('stops at the checkpoint of another log and says so; a rebuild lets it begin with the new one', async () => {
+    await api.pool.query(`update read.checkpoint set epoch = 'another' where projection = 'run-queue'`);
+    const stale = new RunQueue(api.store, api.pool, readConfiguration(process.env));
+    stale.onModuleInit();
+    const [fault] = await eventually(() => stale.faults().length > 0 && stale.faults(), 'the fault');
+    expect(fault).toContain('--rebuild-read-models');
+    await stale.onApplicationShutdown();
+    await new ReadModels(api.store, api.pool, api.databaseUrl).rebuildAll();
+    const fresh = new RunQueue(api.store, api.pool, readConfiguration(process.env));
+    fresh.onModuleInit();
+    const later = await request();
+    await eventually(async () => (await queued()).includes(later), 'the job');
+    expect(fresh.faults()).toEqual([]);
+    await fresh.onApplicationShutdown();
   });
 });

@@ -49,6 +49,11 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     this.#runner = new ProjectionRunner({ store, pool, connectionString: configuration.databaseUrl, projector });
   }
 
+  /** Why runs are not queued any more, for health; empty while they are. */
+  faults(): string[] {
+    return this.#runner.fault ? [this.#runner.fault.message] : [];
+  }
+
   onModuleInit(): void {
     this.#runner.start();
   }

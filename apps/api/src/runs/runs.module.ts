@@ -4,5 +4,5 @@ import { RunGateway } from './run.gateway.js';
 import { RunQueue } from './run-queue.js';
 import { RunsController } from './runs.controller.js';
 
-@Module({ controllers: [RunsController], providers: [RunAccess, RunGateway, RunQueue] })
+@Module({ controllers: [RunsController], providers: [RunAccess, RunGateway, RunQueue], exports: [RunQueue] })
 export class RunsModule {}
