@@ -8,7 +8,7 @@
  * after a pause; one that cannot be started at the beginning, and a Postgres that cannot be started again, end everything.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Fault } from './fault.mjs';
 import { lockDataFolder, openDataFolder, readSecrets, requireFreePort } from './installation.mjs';
@@ -292,11 +292,4 @@ export class Supervisor {
     if (code !== 0) throw new Fault(`The database could not be prepared: ${said.trim() || `exit ${code}`}`);
     return JSON.parse(out.trim().split('\n').at(-1)).accounts;
   }
-}
-
-/** Whether the programs are built. */
-export function isBuilt() {
-  return ['apps/api/dist/main.js', 'libs/executor/dist/main.js', 'apps/web/dist/index.html'].every((path) =>
-    existsSync(join(root, path)),
-  );
 }

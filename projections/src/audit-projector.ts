@@ -111,8 +111,7 @@ function accountOf(event: DomainEvent): Account {
   }
 }
 
-function account(recorded: RecordedEvent): Account {
-  if (recorded.type !== FILE_EDITED) return accountOf(readEvent(recorded));
+function accountOfEdits(recorded: RecordedEvent): Account {
   const { edits } = decodeFileEdited(recorded.data);
   return { summary: edits.length === 1 ? '1 edit' : `${edits.length} edits` };
 }
@@ -160,9 +159,8 @@ function storable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd').replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
-async function insertEntry(recorded: RecordedEvent, tx: ClientBase): Promise<void> {
+async function insertEntry(recorded: RecordedEvent, { object, summary }: Account, tx: ClientBase): Promise<void> {
   const metadata = readMetadata(recorded);
-  const { object, summary } = account(recorded);
   const named = object ?? (await nameOf(partsOfStream(recorded.stream).id, tx)) ?? recorded.stream;
   await tx.query(
     `insert into read.audit_entry
@@ -197,7 +195,9 @@ export const auditProjector: Projector = {
   version: 1,
   tables: ['read.audit_entry', 'read.audit_name', 'read.audit_type'],
   async apply(recorded, tx) {
-    if (recorded.type !== FILE_EDITED) await learnNames(readEvent(recorded), recorded, tx);
-    await insertEntry(recorded, tx);
+    if (recorded.type === FILE_EDITED) return insertEntry(recorded, accountOfEdits(recorded), tx);
+    const event = readEvent(recorded);
+    await learnNames(event, recorded, tx);
+    return insertEntry(recorded, accountOf(event), tx);
   },
 };

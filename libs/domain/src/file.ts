@@ -58,8 +58,3 @@ export function decodeFileEdited(bytes: Uint8Array): FileEdited {
   if (reader.remaining > 0) throw new RangeError(`FileEdited has ${reader.remaining} bytes too many`);
   return { startedAt, edits };
 }
-
-/** Bytes that one edit adds to an encoded event, at most. */
-export function encodedEditSize(edit: Edit): number {
-  return edit.update.length + 20;
-}

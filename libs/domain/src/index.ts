@@ -27,6 +27,7 @@ export {
 } from './workspace.js';
 export {
   MAX_INPUT_LENGTH,
+  RUN_QUEUE,
   runDecider,
   TERMINAL_COLUMNS,
   TERMINAL_ROWS,
@@ -45,7 +46,6 @@ export {
 export type { AccessRefused, AuditEvent, HistoryViewed, LogQueried } from './audit.js';
 export {
   decodeFileEdited,
-  encodedEditSize,
   encodeFileEdited,
   FILE_EDITED,
   MAX_TEXT_LENGTH,

@@ -122,6 +122,9 @@ export type RunState =
     }
   | { readonly kind: 'finished'; readonly run: RunRequested['data']; readonly outcome: RunOutcome };
 
+/** Name of the queue between the api and the executors. A job holds the run's id and nothing else: the log has the rest. */
+export const RUN_QUEUE = 'runs';
+
 /** Characters in one InputProvided. A paste that is longer arrives as several. */
 export const MAX_INPUT_LENGTH = 16_384;
 /** Smallest and largest terminal, so that a hostile size cannot make a program allocate a screen of any size. */

@@ -9,6 +9,7 @@ import {
   FILE_EDITED,
   type FileId,
   readEvent,
+  RUN_QUEUE,
   type RunEvent,
   type RunFile,
   type RunId,
@@ -31,7 +32,7 @@ import * as Y from 'yjs';
 import { readExecutorConfiguration } from './configuration.js';
 import { ExecutorPresence } from './executor-presence.js';
 import { endInterrupted } from './run-execution.js';
-import { consumeRuns, RUN_QUEUE, type RunConsumer } from './run-queue.js';
+import { consumeRuns, type RunConsumer } from './run-queue.js';
 import { DEFAULT_LIMITS } from './sandbox/limits.js';
 import { createSandboxFixture, type SandboxFixture } from './sandbox/sandbox-fixture.js';
 import type { SelfTestResult } from './sandbox/self-test.js';

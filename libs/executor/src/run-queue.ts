@@ -1,12 +1,9 @@
-import { asId, isId, type RunId } from '@palimpsest/domain';
+import { asId, isId, RUN_QUEUE, type RunId } from '@palimpsest/domain';
 import { createPostgresBackend, type Job, Worker } from 'bullmq';
 import pg from 'pg';
 import type { ExecutorConfiguration } from './configuration.js';
 import type { ExecutorPresence } from './executor-presence.js';
 import { type ExecutionEnvironment, RunExecution } from './run-execution.js';
-
-/** Must be the api's name for it. */
-export const RUN_QUEUE = 'runs';
 
 /** How long a job may go without a sign of its worker before it is given to another, milliseconds. */
 const LOCK_MS = 30_000;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { asId, encodeEvent, type RunId, type RunRequested, streamOf } from '@palimpsest/domain';
+import { asId, encodeEvent, RUN_QUEUE, type RunId, type RunRequested, streamOf } from '@palimpsest/domain';
 import { ReadModels } from '@palimpsest/projections';
 import { eventually } from '@palimpsest/test-support';
 import { createPostgresBackend, Queue } from 'bullmq';
 import { readConfiguration } from '../configuration.js';
 import { TestApi } from '../testing/test-api.js';
-import { RUN_QUEUE, RunQueue } from './run-queue.js';
+import { RunQueue } from './run-queue.js';
 
 describe('the reactor that queues runs', () => {
   let api: TestApi;

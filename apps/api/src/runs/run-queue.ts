@@ -1,13 +1,11 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { RUN_QUEUE } from '@palimpsest/domain';
 import type { EventStore, RecordedEvent } from '@palimpsest/event-store';
 import { ProjectionRunner, type Projector } from '@palimpsest/projections';
 import { createPostgresBackend, Queue } from 'bullmq';
 import type pg from 'pg';
 import type { Configuration } from '../configuration.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from '../platform/tokens.js';
-
-/** The executors consume this queue. A job holds the run's id and nothing else: the log has the rest. */
-export const RUN_QUEUE = 'runs';
 
 /** Jobs that ended are kept for a while, so that a second delivery of the same request finds its job and adds none. */
 const KEEP_ENDED = { age: 86_400, count: 10_000 };

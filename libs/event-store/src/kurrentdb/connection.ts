@@ -10,7 +10,7 @@ import { setMaxListeners } from 'node:events';
 import type { CallOptions, ClientReadableStream, Metadata } from '@grpc/grpc-js';
 import type { KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { Unavailable } from '../errors.js';
-import { pause } from '../postgres/abort.js';
+import { pause } from '../abort.js';
 import type { ServerAddress } from './connection-string.js';
 import { faultOf, troubleOf } from './server-trouble.js';
 import type { ReadReq, ReadResp, StreamsClient } from './protocol.js';

@@ -10,7 +10,7 @@
  */
 import { StreamDeleted } from '../errors.js';
 import type { Filter, SubscriptionItem } from '../event-store.js';
-import { abortable, pause } from '../postgres/abort.js';
+import { abortable, pause } from '../abort.js';
 import { isOpen, matches } from '../postgres/event-filter.js';
 import type { Connection } from './connection.js';
 import { decodeEvent } from './event-codec.js';

@@ -22,7 +22,7 @@
 import type pg from 'pg';
 import { StreamDeleted, Unavailable, WrongExpectedVersion } from '../errors.js';
 import type { AppendRequest, AppendResult, Position } from '../event-store.js';
-import { pause } from './abort.js';
+import { pause } from '../abort.js';
 import { encodeBatch, takeBatch, type Entry } from './append-batch.js';
 import { backoff, explained, isConnectionTrouble } from './connection-trouble.js';
 import { DedicatedConnection } from './dedicated-connection.js';

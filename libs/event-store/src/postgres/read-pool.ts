@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Unavailable } from '../errors.js';
-import { abortable, pause } from './abort.js';
+import { abortable, pause } from '../abort.js';
 import { backoff, explained, isConnectionTrouble } from './connection-trouble.js';
 
 export type Row = readonly unknown[];

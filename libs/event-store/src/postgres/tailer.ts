@@ -18,7 +18,7 @@
  * look, so that nothing falls between), closed with the store.
  */
 import type pg from 'pg';
-import { pause } from './abort.js';
+import { pause } from '../abort.js';
 import { backoff } from './connection-trouble.js';
 import { DedicatedConnection } from './dedicated-connection.js';
 import type { Feed } from './feed.js';
