@@ -109,6 +109,19 @@ export interface StreamInfo {
   readonly metadataRevision: bigint | undefined;
 }
 
+/** An event as another log recorded it. */
+export type ImportedEvent = Omit<RecordedEvent, 'position'>;
+
+/** What a log keeps of a stream beside its events, where that is not nothing. */
+export interface StreamState {
+  readonly stream: string;
+  /** Softly, and not revived since. */
+  readonly deleted: boolean;
+  readonly tombstoned: boolean;
+  /** Of a stream that was deleted and revived, `truncateBefore` says with which revision its present life begins. */
+  readonly metadata: StreamMetadata;
+}
+
 export interface EventStore {
   readonly limits: {
     /** Most bytes of data and metadata in one append. */
@@ -149,10 +162,22 @@ export interface EventStore {
   /** For ever: reads and appends throw StreamDeleted. */
   tombstone(stream: string, expected: Expected): Promise<void>;
 
+  /** Every stream that has metadata, or was deleted, revived or tombstoned, once; in no order. */
+  streamStates(): AsyncIterable<StreamState>;
+  /**
+   * Writes what another log recorded, in the order given, with its ids, revisions and times: to restore an archive, not for
+   * applications (in Postgres only the owner of the schema may). What is stored of a call is a beginning of it; repeating
+   * the call stores the rest. Throws WrongExpectedVersion for an event that does not continue its stream, StreamDeleted,
+   * AppendTooLarge, InvalidArgument, Unavailable (repeat).
+   */
+  importEvents(events: readonly ImportedEvent[]): Promise<void>;
+
   /** Position of the newest event, undefined for an empty log. */
   head(): Promise<Position | undefined>;
   /** Negative, zero or positive, as for Array.prototype.sort. */
   comparePositions(a: Position, b: Position): number;
+  /** Roughly which part of the log up to `whole` lies at or before `part`: from 0 to 1, for progress figures only. */
+  shareOfLog(part: Position, whole: Position): number;
   /** Identity of this log; another value than before means a restored or exchanged log, so checkpoints are void. */
   identity(): Promise<string>;
   /** Ends subscriptions, finishes appends under way, closes connections. */

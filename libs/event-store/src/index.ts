@@ -8,6 +8,7 @@ export type {
   EventStore,
   Expected,
   Filter,
+  ImportedEvent,
   NewEvent,
   Position,
   ReadAllOptions,
@@ -15,6 +16,7 @@ export type {
   RecordedEvent,
   StreamInfo,
   StreamMetadata,
+  StreamState,
   SubscribeOptions,
   SubscribeStreamOptions,
   SubscriptionItem,
@@ -31,7 +33,7 @@ export {
   type EventStoreFaultCode,
 } from './errors.js';
 export { createKurrentDbEventStore, type KurrentDbEventStoreOptions } from './kurrentdb/kurrentdb-event-store.js';
-export { openEventStore, type OpenEventStoreOptions } from './open-event-store.js';
+export { connectToPostgres, openEventStore, type OpenEventStoreOptions } from './open-event-store.js';
 export { migratePostgresEventStore, type MigrateOptions } from './postgres/migrate.js';
 export {
   createPostgresEventStore,

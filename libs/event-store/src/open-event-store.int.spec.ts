@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { createInProcessLog } from './kurrentdb/kurrentdb-log.js';
 import { collect, event, newStream } from './contract/samples.js';
 import { createPostgresLog } from './postgres/postgres-log.js';
-import { openEventStore } from './open-event-store.js';
+import { connectToPostgres, openEventStore } from './open-event-store.js';
 
 const applicationName = 'opened';
 
@@ -74,5 +74,33 @@ test('waits for a server that starts later', async () => {
   const store = await opening;
   expect(await store.head()).toBeUndefined();
   await store.close();
+  await log.dispose();
+});
+
+test('a database that never answers is named, and a refusal is not waited out', async () => {
+  const port = await freePort();
+  const began = performance.now();
+  const never = connectToPostgres(`postgres://admin:secret@127.0.0.1:${port}/log`, 500);
+  await expect(never).rejects.toMatchObject({
+    code: 'Unavailable',
+    message: expect.stringContaining(`127.0.0.1:${port}`),
+  });
+  await expect(never).rejects.not.toMatchObject({ message: expect.stringContaining('secret') });
+  expect(performance.now() - began).toBeGreaterThan(200);
+  await expect(connectToPostgres('mysql://x', 500)).rejects.toMatchObject({ code: 'InvalidArgument' });
+
+  const log = await createPostgresLog();
+  const wrong = connectToPostgres(log.url.replace(/:[^:@/]*@/, ':wrong@'), 20_000);
+  await expect(wrong).rejects.toMatchObject({ code: '28P01' });
+  const gate = createServer((socket) => socket.destroy()); // as a server that is starting: it ends every connection
+  const gatePort = await new Promise<number>((resolve) =>
+    gate.listen(0, '127.0.0.1', () => resolve((gate.address() as AddressInfo).port)),
+  );
+  const waiting = connectToPostgres(`postgres://x:y@127.0.0.1:${gatePort}/log`, 700);
+  await expect(waiting).rejects.toMatchObject({ code: 'Unavailable' });
+  gate.close();
+  const client = await connectToPostgres(log.url, 1000);
+  expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  await client.end();
   await log.dispose();
 });

@@ -1,8 +1,10 @@
 /** The event store that a deployment has: Postgres, or KurrentDB where EVENTSTORE_URL names one. */
+import pg from 'pg';
 import { InvalidArgument, Unavailable } from './errors.js';
 import type { EventStore } from './event-store.js';
 import { parseConnectionString } from './kurrentdb/connection-string.js';
 import { createKurrentDbEventStore } from './kurrentdb/kurrentdb-event-store.js';
+import { isConnectionTrouble } from './postgres/connection-trouble.js';
 import { createPostgresEventStore } from './postgres/postgres-event-store.js';
 
 export interface OpenEventStoreOptions {
@@ -40,6 +42,29 @@ export async function openEventStore(options: OpenEventStoreOptions): Promise<Ev
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/**
+ * A connection to a database that may still be starting. Throws InvalidArgument for a URL that cannot be read, Unavailable with
+ * the host and port that it waited for (never with credentials), and at once what does not pass, such as a wrong password.
+ */
+export async function connectToPostgres(connectionString: string, waitMs: number): Promise<pg.Client> {
+  const where = `Postgres at ${postgresAddress(connectionString)}`;
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const left = Math.max(1, deadline - performance.now());
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: left });
+    try {
+      await client.connect();
+      return client;
+    } catch (cause) {
+      await client.end().catch(() => undefined);
+      if (!isConnectionTrouble(cause)) throw cause;
+      if (performance.now() + LOOK_AGAIN > deadline)
+        throw new Unavailable(`The database, ${where}, did not answer within ${waitMs} ms.`, { cause });
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    }
   }
 }
 

@@ -108,7 +108,8 @@ export function parsePosition(position: Position): bigint {
   return value;
 }
 
-function checkEvent({ id, type, contentType, data, metadata }: NewEvent): number {
+/** Throws InvalidArgument or AppendTooLarge unless this can be an event of a log. Returns its size in bytes. */
+export function checkEvent({ id, type, contentType, data, metadata }: NewEvent): number {
   if (!UUID.test(id)) throw new InvalidArgument(`"${id}" is no event id: give a UUID (crypto.randomUUID()).`);
   checkName(type, 'event type');
   if (contentType !== 'json' && contentType !== 'binary')
@@ -154,4 +155,10 @@ function checkCustom(custom: Readonly<Record<string, unknown>>): void {
     throw new InvalidArgument('The custom metadata of a stream holds a NUL or half a character: use valid Unicode.');
   if (Buffer.byteLength(text) > MAX_EVENT_BYTES)
     throw new InvalidArgument(`The custom metadata of a stream must be smaller than ${MAX_EVENT_BYTES} bytes.`);
+}
+
+/** A part of a whole of any size as a number from 0 to 1. */
+export function shareOf(part: bigint, whole: bigint): number {
+  if (part >= whole) return 1;
+  return Number((part * 1_000_000n) / whole) / 1_000_000;
 }

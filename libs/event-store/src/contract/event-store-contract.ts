@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import type { EventStore } from '../event-store.js';
 import { appendCases } from './append-cases.js';
 import type { ContractHarness, ContractLog } from './harness.js';
+import { importCases } from './import-cases.js';
 import { idempotencyCases } from './idempotency-cases.js';
 import { lifecycleCases } from './lifecycle-cases.js';
 import { orderCases } from './order-cases.js';
@@ -18,6 +19,7 @@ export function describeEventStoreContract(name: string, harness: ContractHarnes
   area(`${name}: read`, harness, readCases);
   area(`${name}: subscribe`, harness, (store, log) => subscribeCases(harness, store, log));
   area(`${name}: delete and metadata`, harness, lifecycleCases);
+  area(`${name}: import`, harness, importCases);
   describe(`${name}: order of the whole log`, () => orderCases(harness));
 }
 

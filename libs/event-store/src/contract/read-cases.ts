@@ -169,4 +169,18 @@ export function readCases(store: () => EventStore): void {
     for (const text of ['', 'x', '-1', '1.5', '99999999999999999999'])
       expect(() => store().comparePositions(text as Position, first)).toThrow(InvalidArgument);
   });
+
+  test('[AL10] the share of the log up to a position grows to 1', async () => {
+    const stream = newStream();
+    const positions: Position[] = [];
+    for (let n = 0; n < 4; n++) positions.push((await store().append(stream, events(2), { expected: 'any' })).position);
+    const whole = positions[3] as Position;
+    const shares = positions.map((position) => store().shareOfLog(position, whole));
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect(shares[0]).toBeGreaterThan(0);
+    expect(shares[0]).toBeLessThan(1);
+    expect(shares[3]).toBe(1);
+    expect(store().shareOfLog(whole, positions[0] as Position)).toBe(1);
+    expect(() => store().shareOfLog('x' as Position, whole)).toThrow(InvalidArgument);
+  });
 }

@@ -18,7 +18,7 @@ import { AppendTooLarge, Unavailable, WrongExpectedVersion } from '../errors.js'
 import type { AppendRequest, AppendResult, Expected, NewEvent, RecordedEvent } from '../event-store.js';
 import { MAX_APPEND_BYTES } from '../validation.js';
 import { AT_THE_LEADER, type Connection } from './connection.js';
-import { encodeEvent } from './event-codec.js';
+import { encodeEvent, type WritableEvent } from './event-codec.js';
 import { comparePositions, formatPosition, parsePosition, positionOf, type LogPosition } from './log-position.js';
 import type { Reader } from './reader.js';
 import { troubleOf } from './server-trouble.js';
@@ -138,7 +138,7 @@ export class Appender {
     return { kind: 'wrongVersion', actual: 'noStream' };
   }
 
-  private async attempt(stream: string, events: readonly NewEvent[], expected: Expected): Promise<Attempt> {
+  private async attempt(stream: string, events: readonly WritableEvent[], expected: Expected): Promise<Attempt> {
     const client = await this.connection.client();
     return this.timed(
       client.appendToStream(stream, events.map(encodeEvent), { ...AT_THE_LEADER, streamState: streamState(expected) }),

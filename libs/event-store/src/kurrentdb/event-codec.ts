@@ -18,19 +18,30 @@ import type { ReadResp } from './protocol.js';
 const MARK = Buffer.from([0, 0x70, 0x6c, 0x73]); // NUL, "pls"
 const HAS_METADATA = 1;
 const IS_JSON = 2;
+/** Eight bytes follow the flags: when another log recorded the event, milliseconds since 1970, big-endian, signed. */
+const HAS_TIME = 4;
+const TIME_BYTES = 8;
 const JSON_TYPE = 'application/json';
 const TICKS_PER_MILLISECOND = 10_000n; // the server counts 100 ns
 
-export function encodeEvent(event: NewEvent): EventData {
-  const { type, contentType, data, metadata } = event;
+/**
+ * Says of an event that is written that another log recorded it before, and when. A symbol, so that no application can say
+ * so by passing on an event that it has read.
+ */
+export const recordedBefore = Symbol('recorded before');
+
+export type WritableEvent = NewEvent & { readonly [recordedBefore]?: Date };
+
+export function encodeEvent(event: WritableEvent): EventData {
+  const { type, contentType, data, metadata, [recordedBefore]: time } = event;
   const id = event.id.toLowerCase();
   const json = contentType === 'json' ? asJson(data) : undefined;
-  const flags = (metadata ? HAS_METADATA : 0) | (contentType === 'json' && !json ? IS_JSON : 0);
+  const flags = (metadata ? HAS_METADATA : 0) | (contentType === 'json' && !json ? IS_JSON : 0) | (time ? HAS_TIME : 0);
   const plain = metadata === undefined || (metadata.length > 0 && !isMarked(metadata));
   const kept =
-    plain && (flags & IS_JSON) === 0
+    plain && (flags & ~HAS_METADATA) === 0
       ? metadata
-      : Buffer.concat([MARK, [flags], metadata ?? []].map((part) => Buffer.from(part)));
+      : Buffer.concat([MARK, [flags], time ? encodeTime(time) : [], metadata ?? []].map((part) => Buffer.from(part)));
   // The client tells bytes from JSON by this very constructor, which a Buffer does not have.
   const bytes = kept && Uint8Array.from(kept);
   if (json) return { id, type, contentType: JSON_TYPE, data: json.value, metadata: bytes };
@@ -46,26 +57,47 @@ export function decodeEvent(message: ReadResp.ReadEvent): RecordedEvent | undefi
   const type = fields.get('type') ?? '';
   if (stream.startsWith('$') || type.startsWith('$')) return undefined;
   const position = positionOf(recorded.getCommitPosition(), recorded.getPreparePosition());
-  const { metadata, json } = decodeMetadata(recorded.getCustomMetadata_asU8());
+  const { metadata, json, time } = decodeMetadata(recorded.getCustomMetadata_asU8());
   return {
     id: recorded.getId()?.getString() ?? '',
     stream,
     type,
     revision: BigInt(recorded.getStreamRevision()),
     position: formatPosition(position ?? { commit: 0n, prepare: 0n }),
-    recordedAt: new Date(Number(BigInt(fields.get('created') ?? 0) / TICKS_PER_MILLISECOND)),
+    recordedAt: time ?? new Date(Number(BigInt(fields.get('created') ?? 0) / TICKS_PER_MILLISECOND)),
     contentType: json || fields.get('content-type') === JSON_TYPE ? 'json' : 'binary',
     data: recorded.getData_asU8(),
     ...(metadata && { metadata }),
   };
 }
 
-function decodeMetadata(kept: Uint8Array): { readonly metadata?: Uint8Array; readonly json: boolean } {
+interface Kept {
+  readonly metadata?: Uint8Array;
+  readonly json: boolean;
+  readonly time?: Date;
+}
+
+function decodeMetadata(kept: Uint8Array): Kept {
   if (kept.length === 0) return { json: false };
   if (!isMarked(kept)) return { metadata: kept, json: false };
   const flags = kept[MARK.length] ?? 0;
-  const json = (flags & IS_JSON) !== 0;
-  return flags & HAS_METADATA ? { metadata: kept.subarray(MARK.length + 1), json } : { json };
+  const rest = kept.subarray(MARK.length + 1);
+  const hasTime = (flags & HAS_TIME) !== 0 && rest.length >= TIME_BYTES;
+  return {
+    json: (flags & IS_JSON) !== 0,
+    ...(hasTime && { time: decodeTime(rest) }),
+    ...((flags & HAS_METADATA) !== 0 && { metadata: hasTime ? rest.subarray(TIME_BYTES) : rest }),
+  };
+}
+
+function encodeTime(time: Date): Uint8Array {
+  const bytes = Buffer.alloc(TIME_BYTES);
+  bytes.writeBigInt64BE(BigInt(time.getTime()));
+  return bytes;
+}
+
+function decodeTime(bytes: Uint8Array): Date {
+  return new Date(Number(Buffer.from(bytes.buffer, bytes.byteOffset, TIME_BYTES).readBigInt64BE()));
 }
 
 function isMarked(metadata: Uint8Array): boolean {

@@ -4,6 +4,7 @@ import type {
   AppendResult,
   EventStore,
   Expected,
+  ImportedEvent,
   NewEvent,
   Position,
   ReadAllOptions,
@@ -11,6 +12,7 @@ import type {
   RecordedEvent,
   StreamInfo,
   StreamMetadata,
+  StreamState,
   SubscribeOptions,
   SubscribeStreamOptions,
   SubscriptionItem,
@@ -22,10 +24,12 @@ import {
   checkStreamName,
   MAX_APPEND_BYTES,
   MAX_EVENT_BYTES,
+  shareOf,
 } from '../validation.js';
 import { Appender } from './appender.js';
 import { Connection } from './connection.js';
 import { parseConnectionString } from './connection-string.js';
+import { Importer } from './importer.js';
 import { comparePositions, formatPosition, parsePosition } from './log-position.js';
 import { Reader } from './reader.js';
 import { StreamLifecycle } from './stream-lifecycle.js';
@@ -62,6 +66,7 @@ class KurrentDbEventStore implements EventStore {
   private readonly reader: Reader;
   private readonly appender: Appender;
   private readonly lifecycle: StreamLifecycle;
+  private readonly importer: Importer;
   private readonly maxWaitingEvents: number | undefined;
   private closed: Promise<void> | undefined;
 
@@ -70,6 +75,7 @@ class KurrentDbEventStore implements EventStore {
     this.appender = new Appender(this.connection, () => this.reader);
     this.reader = new Reader(this.connection, (position) => this.appender.saw(position));
     this.lifecycle = new StreamLifecycle(this.connection, this.reader, this.appender);
+    this.importer = new Importer(this.appender);
     this.maxWaitingEvents = maxWaitingEvents;
   }
 
@@ -123,6 +129,14 @@ class KurrentDbEventStore implements EventStore {
     return this.remove(stream, expected, true);
   }
 
+  streamStates(): AsyncIterable<StreamState> {
+    return this.whileOpen(this.states());
+  }
+
+  importEvents(events: readonly ImportedEvent[]): Promise<void> {
+    return this.importer.importEvents(events);
+  }
+
   async head(): Promise<Position | undefined> {
     this.connection.checkOpen();
     const head = await this.reader.head();
@@ -131,6 +145,10 @@ class KurrentDbEventStore implements EventStore {
 
   comparePositions(a: Position, b: Position): number {
     return comparePositions(parsePosition(a), parsePosition(b));
+  }
+
+  shareOfLog(part: Position, whole: Position): number {
+    return shareOf(parsePosition(part).commit, parsePosition(whole).commit);
   }
 
   /**
@@ -156,6 +174,14 @@ class KurrentDbEventStore implements EventStore {
   close(): Promise<void> {
     this.closed ??= this.shutDown();
     return this.closed;
+  }
+
+  private async *states(): AsyncGenerator<StreamState> {
+    for await (const stream of this.reader.altered()) {
+      if (stream === IDENTITY_STREAM) continue;
+      const { deleted, tombstoned, metadata } = await this.lifecycle.info(stream);
+      yield { stream, deleted, tombstoned, metadata };
+    }
   }
 
   private async knownIdentity(): Promise<string | undefined> {

@@ -171,3 +171,24 @@ test("JSON is JSON on the server if its bytes allow it; what is the server's or 
   expect(all.every(({ contentType }) => contentType === 'json')).toBe(true);
   expect(await store.head()).toBe(all.at(-1)?.position);
 });
+
+test('[DF18] a stream that begins above revision 0 cannot be imported here, and the error says where it can', async () => {
+  const store = log.open();
+  const one = { ...event(), stream: newStream(), revision: 5n, recordedAt: new Date(1) };
+  const refused = { code: 'InvalidArgument', message: expect.stringMatching(/begins at revision 5.*into Postgres/) };
+  await expect(store.importEvents([one])).rejects.toMatchObject(refused);
+});
+
+test('[IM2] the answer to an import gets lost: everything is there once', async () => {
+  const store = log.open({ unavailableAfterMs: 3000 });
+  const [a, b] = [newStream(), newStream()];
+  const given = [a, a, b, a].map((stream, n) => ({
+    ...event(),
+    stream,
+    revision: BigInt(stream === b ? 0 : n === 3 ? 2 : n),
+    recordedAt: new Date(n),
+  }));
+  loseNextAnswer(() => log.gate.cut());
+  await store.importEvents(given);
+  expect(ids(await collect(store.readAll()))).toEqual(ids(given));
+});

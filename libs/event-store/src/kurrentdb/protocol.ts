@@ -5,7 +5,6 @@
  * The only file that reaches into the package, beside that of the test server; the lint rule allows packages by their bare
  * name and takes these paths for others.
  */
-/* eslint-disable @nx/enforce-module-boundaries */
 import shared from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/shared_pb.js';
 import services from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_grpc_pb.js';
 import streams from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/streams_pb.js';

@@ -11,7 +11,7 @@ import { matches } from '../postgres/event-filter.js';
 import { checkFilter, checkLimit, checkRevision, checkStreamName } from '../validation.js';
 import type { Connection } from './connection.js';
 import { decodeEvent } from './event-codec.js';
-import { comparePositions, parsePosition, type LogPosition } from './log-position.js';
+import { comparePositions, parsePosition, positionOf, type LogPosition } from './log-position.js';
 import type { ReadResp } from './protocol.js';
 import { logRequest, streamRequest, type Build } from './read-request.js';
 import { troubleOf } from './server-trouble.js';
@@ -157,6 +157,31 @@ export class Reader {
     }
   }
 
+  /** Streams that have metadata, and those that were tombstoned: the server has no list of either, the log has. */
+  async *altered(): AsyncGenerator<string> {
+    const named = new Set<string>();
+    for (const filter of [{ streamPrefixes: ['$$'] }, { typePrefixes: ['$streamDeleted'] }]) {
+      for await (const name of this.streamsOf(filter)) {
+        const stream = name.startsWith('$$') ? name.slice(2) : name;
+        if (stream.startsWith('$') || named.has(stream)) continue;
+        named.add(stream);
+        yield stream;
+      }
+    }
+  }
+
+  /** Names of streams of the records that pass, also the server's own; repeated as often as they occur. */
+  private async *streamsOf(filter: Filter): AsyncGenerator<string> {
+    let place: LogPosition | undefined;
+    const request = () => logRequest(place ?? 'start', filter, { count: ALL });
+    for await (const answer of this.answers(request)) {
+      const recorded = answer.getEvent()?.getEvent();
+      if (!recorded) continue;
+      place = positionOf(recorded.getCommitPosition(), recorded.getPreparePosition()) ?? place;
+      yield Buffer.from(recorded.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString();
+    }
+  }
+
   /** The last revision before a stream's tombstone. The server keeps no index of it: this looks through the log. */
   async lastBeforeTombstone(stream: string): Promise<bigint | undefined> {
     const request = () => logRequest('end', undefined, { count: ALL, direction: 'backwards' }, stream);
@@ -186,20 +211,25 @@ export class Reader {
     }
   }
 
-  /** Opens the request again after a loss. The time allowed begins anew with each event: a long read may lose many. */
   private async *persistent(
     request: () => Build,
     signal?: AbortSignal,
     stream?: string,
   ): AsyncGenerator<RecordedEvent> {
+    for await (const answer of this.answers(request, signal, stream)) {
+      const event = this.decode(answer);
+      if (event) yield event;
+    }
+  }
+
+  /** Opens the request again after a loss. The time allowed begins anew with each answer: a long read may lose many. */
+  private async *answers(request: () => Build, signal?: AbortSignal, stream?: string): AsyncGenerator<ReadResp> {
     const allowed = this.connection.unavailableAfterMs;
     let deadline = performance.now() + allowed;
     for (let attempt = 0; ; attempt++) {
       try {
         for await (const answer of this.connection.read(request(), signal)) {
-          const event = this.decode(answer);
-          if (!event) continue;
-          yield event;
+          yield answer;
           [attempt, deadline] = [0, performance.now() + allowed];
         }
         return;

@@ -51,36 +51,58 @@ export function takeBatch<E extends Entry>(queue: E[]): E[] {
 /** The parameters of es.append, in its order. */
 export function encodeBatch(entries: readonly Entry[]): unknown[] {
   const requests = entries.flatMap((entry) => entry.requests);
-  const events = requests.flatMap((request, index) => request.events.map((event) => ({ event, request: index + 1 })));
+  const events = requests.flatMap((request) => request.events);
   const chunks: Uint8Array[] = [];
   const offsets: number[] = [];
   let offset = 1; // substr counts from 1
-  for (const { event } of events) {
+  for (const { data, metadata } of events) {
     offsets.push(offset);
-    offset += event.data.byteLength + (event.metadata?.byteLength ?? 0);
-    chunks.push(event.data);
-    if (event.metadata) chunks.push(event.metadata);
+    offset += data.byteLength + (metadata?.byteLength ?? 0);
+    chunks.push(data);
+    if (metadata) chunks.push(metadata);
   }
   return [
     requests.map(({ stream }) => stream),
-    requests.map(({ expected }) => encodeExpected(expected)),
-    requests.map((request) => request.events.length),
-    events.map(({ request }) => request),
-    events.map(({ event }) => event.id),
-    events.map(({ event }) => event.type),
-    events.map(({ event }) => event.contentType === 'json'),
-    offsets,
-    events.map(({ event }) => event.data.byteLength),
-    events.map(({ event }) => event.metadata?.byteLength ?? null),
+    arrayText(requests.map(({ expected }) => expectedNumber(expected))),
+    int4Array(requests.map((request) => request.events.length)),
+    int4Array(requests.flatMap((request, index) => request.events.map(() => index + 1))),
+    arrayText(events.map(({ id }) => id)),
+    events.map(({ type }) => type),
+    arrayText(events.map(({ contentType }) => contentType === 'json')),
+    int4Array(offsets),
+    int4Array(events.map(({ data }) => data.byteLength)),
+    int4Array(events.map(({ metadata }) => metadata?.byteLength ?? null)),
     Buffer.concat(chunks),
     entries.some((entry) => entry.atomic),
   ];
 }
 
-/** As in the migration: EventStoreDB's numbers, as decimal text. */
-export function encodeExpected(expected: Expected): string {
-  if (expected === 'noStream') return '-1';
-  if (expected === 'any') return '-2';
-  if (expected === 'streamExists') return '-4';
-  return expected.toString();
+/** An array as text, for elements that need no quotes: the driver's own way looks at every character. */
+function arrayText(values: readonly (bigint | boolean | string)[]): string {
+  return `{${values.join(',')}}`;
+}
+
+/**
+ * An array of int4 in PostgreSQL's binary form, which the driver sends as it is: four of them with 100 numbers each took the
+ * server 30 µs to read as text. All is 32-bit words: one dimension, whether there are nulls, the type's OID, the length, the
+ * number of the first element; then each element behind its size, which is -1 for null.
+ */
+function int4Array(values: readonly (number | null)[]): Buffer {
+  const words = Int32Array.of(1, values.includes(null) ? 1 : 0, 23, values.length, 1);
+  const array = new Int32Array(words.length + 2 * values.length);
+  array.set(words);
+  let end = words.length;
+  for (const value of values) {
+    array[end++] = value === null ? -1 : 4;
+    if (value !== null) array[end++] = value;
+  }
+  return Buffer.from(array.buffer, 0, 4 * end).swap32();
+}
+
+/** As in the migration: EventStoreDB's numbers. */
+export function expectedNumber(expected: Expected): bigint {
+  if (expected === 'noStream') return -1n;
+  if (expected === 'any') return -2n;
+  if (expected === 'streamExists') return -4n;
+  return expected;
 }

@@ -26,6 +26,7 @@ import { pause } from '../abort.js';
 import { encodeBatch, takeBatch, type Entry } from './append-batch.js';
 import { backoff, explained, isConnectionTrouble } from './connection-trouble.js';
 import { DedicatedConnection } from './dedicated-connection.js';
+import { answeredWithin } from './query-timeout.js';
 import { closedStore } from './read-pool.js';
 
 interface Pending extends Entry {
@@ -63,11 +64,11 @@ export class Committer {
     /** Called after each batch that may have stored something. */
     private readonly onCommitted: () => void,
   ) {
-    this.connection = new DedicatedConnection({ ...config, query_timeout: CALL_TIMEOUT }, async (client) => {
-      await client.query(
+    this.connection = new DedicatedConnection(config, async (client) => {
+      const settings =
         `set statement_timeout = ${STATEMENT_TIMEOUT}; ` +
-          'set session characteristics as transaction isolation level read committed, read write',
-      );
+        'set session characteristics as transaction isolation level read committed, read write';
+      await answeredWithin(CALL_TIMEOUT, client.query(settings));
     });
   }
 
@@ -132,11 +133,10 @@ export class Committer {
 
   private async call(batch: readonly Pending[]): Promise<Outcome[]> {
     const client = await this.connection.open();
-    const { rows } = await client.query<[string, string, string | null]>({
-      text: APPEND,
-      values: encodeBatch(batch),
-      rowMode: 'array',
-    });
+    const { rows } = await answeredWithin(
+      CALL_TIMEOUT,
+      client.query<[string, string, string | null]>({ text: APPEND, values: encodeBatch(batch), rowMode: 'array' }),
+    );
     return rows.map(([outcome, revision, position]) => ({ outcome, revision: BigInt(revision), position }));
   }
 

@@ -1,6 +1,6 @@
 /** How events lie in result rows, and how a page of them is bounded. */
 import type { Position, RecordedEvent } from '../event-store.js';
-import type { Row } from './read-pool.js';
+import type { CopiedRow } from './binary-copy.js';
 
 /** Events in a page. */
 export const PAGE_SIZE = 500;
@@ -41,41 +41,40 @@ export interface EventPage {
 }
 
 /**
- * A statement for one page out of `source`, a select of rows of es.event (as e) that ends in its own order and limit.
- * `order` repeats that order. Sizes are known without fetching the values, so the cut costs no reading.
+ * A select of one page of es.event (as e) in the columns of `decodeEvent`: as many rows that meet the conditions as the
+ * limit and PAGE_BYTES allow. Sizes are known without fetching the values, so the cut costs no reading.
  */
-export function pageStatement(source: string, order: string): string {
+export function pageStatement(conditions: string, order: string, limit: number): string {
   return `
-    select e.position, e.revision, e.event_id, e.type, e.is_json, e.data, e.metadata, e.recorded_at, s.name, e.found
+    select e.position, e.revision, e.event_id, e.type, e.is_json, e.recorded_at, e.data, e.metadata, s.name
     from (
-      select e.*, count(*) over () as found, sum(e.bytes) over (order by ${order}) - e.bytes as bytes_before
-      from (${source}) e
+      select e.*, sum(e.bytes) over (order by ${order} rows unbounded preceding) - e.bytes as bytes_before
+      from (
+        select e.*, octet_length(e.data) + coalesce(octet_length(e.metadata), 0) as bytes
+        from es.event e where ${conditions} order by ${order} limit ${limit}
+      ) e
     ) e join es.stream s using (stream_no)
     where e.bytes_before < ${PAGE_BYTES}
     order by ${order}`;
 }
 
-/** The columns that the source of `pageStatement` selects. */
-export const PAGE_COLUMNS = 'e.*, octet_length(e.data) + coalesce(octet_length(e.metadata), 0) as bytes';
-
-export function decodePage(rows: readonly Row[], limit: number): EventPage {
-  const found = Number(rows[0]?.[9] ?? 0);
-  return { events: rows.map(decodeEvent), complete: found < limit && rows.length === found };
+/** A page of which neither bound was reached holds all that there was. */
+export function pageOf(events: readonly RecordedEvent[], limit: number): EventPage {
+  let bytes = 0;
+  for (const { data, metadata } of events) bytes += data.byteLength + (metadata?.byteLength ?? 0);
+  return { events, complete: events.length < limit && bytes < PAGE_BYTES };
 }
 
-type EventRow = [string, string, string, string, boolean, Uint8Array, Uint8Array | null, Date, string];
-
-function decodeEvent(row: Row): RecordedEvent {
-  const [position, revision, id, type, isJson, data, metadata, recordedAt, stream] = row as unknown as EventRow;
-  return {
-    stream,
-    revision: BigInt(revision),
-    position: position as Position,
-    id,
-    type,
-    contentType: isJson ? 'json' : 'binary',
-    data,
-    ...(metadata && { metadata }),
-    recordedAt,
-  };
+/** Reads the columns in the order of `pageStatement`. */
+export function decodeEvent(row: CopiedRow): RecordedEvent {
+  const position = row.bigint().toString() as Position;
+  const revision = row.bigint();
+  const id = row.uuid();
+  const type = row.text();
+  const contentType = row.boolean() ? 'json' : 'binary';
+  const recordedAt = row.time();
+  const data = row.bytea() as Buffer;
+  const metadata = row.bytea();
+  const stream = row.text();
+  return { stream, revision, position, id, type, contentType, data, ...(metadata && { metadata }), recordedAt };
 }

@@ -1,15 +1,8 @@
 import type { Filter, ReadAllOptions, RecordedEvent } from '../event-store.js';
 import { checkFilter, checkLimit, MAX_BIGINT, parsePosition } from '../validation.js';
-import { filterConditions, filterValues, isOpen } from './event-filter.js';
-import {
-  decodePage,
-  nextWindow,
-  PAGE_COLUMNS,
-  PAGE_SIZE,
-  pageStatement,
-  type Bounds,
-  type EventPage,
-} from './event-row.js';
+import { literal } from './binary-copy.js';
+import { filterConditions, isOpen } from './event-filter.js';
+import { decodeEvent, nextWindow, PAGE_SIZE, pageOf, pageStatement, type Bounds, type EventPage } from './event-row.js';
 import type { ReadPool } from './read-pool.js';
 
 /** A page of the log. Everything up to `through`, in the direction of reading, has been looked at. */
@@ -82,17 +75,10 @@ export class LogReader {
   }
 
   private async page({ low, high, direction, filter, limit = PAGE_SIZE, signal }: Range): Promise<EventPage> {
-    const values = [low.toString(), high.toString(), limit, ...(isOpen(filter) ? [] : filterValues(filter))];
-    return decodePage(await this.pool.read(statement(direction, !isOpen(filter)), values, signal), limit);
+    const order = direction === 'forwards' ? 'e.position' : 'e.position desc';
+    const conditions = [`e.position between ${literal(low)} and ${literal(high)}`];
+    if (filter && !isOpen(filter)) conditions.push(filterConditions(filter));
+    const statement = pageStatement(conditions.join(' and '), order, limit);
+    return pageOf(await this.pool.copy(statement, decodeEvent, signal), limit);
   }
-}
-
-function statement(direction: 'forwards' | 'backwards', filtered: boolean): string {
-  const order = direction === 'forwards' ? 'e.position' : 'e.position desc';
-  return pageStatement(
-    `select ${PAGE_COLUMNS} from es.event e
-     where e.position between $1 and $2 ${filtered ? `and ${filterConditions(4)}` : ''}
-     order by ${order} limit $3`,
-    order,
-  );
 }

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@palimpsest/test-support';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { event, newStream } from '../contract/samples.js';
-import { InvalidArgument, SchemaMismatch } from '../errors.js';
+import { collect, event, events, newStream } from '../contract/samples.js';
+import { InvalidArgument, SchemaMismatch, WrongExpectedVersion } from '../errors.js';
+import type { NewEvent } from '../event-store.js';
 import { migratePostgresEventStore } from './migrate.js';
 import { migrations } from './migrations/index.js';
 import { createPostgresEventStore, type PostgresEventStore } from './postgres-event-store.js';
@@ -41,9 +42,30 @@ test('a schema newer than the program is refused', async () => {
 test('an altered migration is refused, and nothing is left of the attempt', async () => {
   await migratePostgresEventStore(owner);
   await owner.query(`update es.migration set sha256 = '' where version = 2`);
-  await owner.query('delete from es.migration where version = 3');
+  await owner.query('delete from es.migration where version > 2');
   await expect(migratePostgresEventStore(owner)).rejects.toThrow(/Migration 2 \(append\)/);
   expect((await owner.query('select from es.migration')).rowCount).toBe(2);
+});
+
+test('[ID2] [ID3] a log made by an older release is migrated with its events, and knows their repetitions', async () => {
+  await owner.query(`create schema es; create table es.migration (
+    version int primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())`);
+  for (const { version, name, sql } of migrations.slice(0, 3)) {
+    await owner.query(sql);
+    const sha256 = createHash('sha256').update(sql).digest('hex');
+    await owner.query('insert into es.migration (version, name, sha256) values ($1, $2, $3)', [version, name, sha256]);
+  }
+  store = createPostgresEventStore({ connectionString: database.url });
+  const [stream, batch] = [newStream(), events(3)];
+  const old = await store.append(stream, batch, { expected: 'any' });
+  const read = await collect(store.readAll());
+  await migratePostgresEventStore(owner);
+  expect(await store.append(stream, batch, { expected: 'any' })).toEqual({ ...old, replayed: true });
+  await expect(store.append(stream, [event(), batch[1] as NewEvent], { expected: 'any' })).rejects.toBeInstanceOf(
+    WrongExpectedVersion,
+  );
+  expect(await store.append(stream, events(2), { expected: 2n })).toMatchObject({ revision: 4n, position: '5' });
+  expect((await collect(store.readAll())).slice(0, 3)).toEqual(read);
 });
 
 test('a database that was never migrated says so', async () => {

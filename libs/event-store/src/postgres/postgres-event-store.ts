@@ -5,6 +5,7 @@ import type {
   AppendResult,
   EventStore,
   Expected,
+  ImportedEvent,
   NewEvent,
   Position,
   ReadAllOptions,
@@ -12,6 +13,7 @@ import type {
   RecordedEvent,
   StreamInfo,
   StreamMetadata,
+  StreamState,
   SubscribeOptions,
   SubscribeStreamOptions,
   SubscriptionItem,
@@ -25,9 +27,11 @@ import {
   MAX_APPEND_BYTES,
   MAX_EVENT_BYTES,
   parsePosition,
+  shareOf,
 } from '../validation.js';
 import { MAX_BATCH_REQUESTS } from './append-batch.js';
 import { Committer } from './committer.js';
+import { Importer } from './importer.js';
 import { LogReader } from './log-reader.js';
 import { ReadPool } from './read-pool.js';
 import { StreamLifecycle } from './stream-lifecycle.js';
@@ -70,6 +74,7 @@ export class PostgresEventStore implements EventStore {
   private readonly log: LogReader;
   private readonly streams: StreamReader;
   private readonly lifecycle: StreamLifecycle;
+  private readonly importer: Importer;
   private readonly committer: Committer;
   private readonly tailer: Tailer;
   private readonly closing = new AbortController();
@@ -82,6 +87,7 @@ export class PostgresEventStore implements EventStore {
     this.log = new LogReader(this.pool);
     this.streams = new StreamReader(this.pool);
     this.lifecycle = new StreamLifecycle(this.pool);
+    this.importer = new Importer(this.pool);
     this.tailer = new Tailer(connectionConfig(options, 'listen'), this.log, pollIntervalMs);
     this.committer = new Committer(connectionConfig(options, 'append'), unavailableAfterMs, () => this.tailer.look());
     this.maxWaitingEvents = options.maxWaitingEvents;
@@ -148,6 +154,14 @@ export class PostgresEventStore implements EventStore {
     return this.lifecycle.delete(stream, expected, true);
   }
 
+  streamStates(): AsyncIterable<StreamState> {
+    return this.importer.states();
+  }
+
+  importEvents(events: readonly ImportedEvent[]): Promise<void> {
+    return this.importer.importEvents(events);
+  }
+
   async head(): Promise<Position | undefined> {
     const head = await this.log.head();
     return head === 0n ? undefined : (head.toString() as Position);
@@ -156,6 +170,10 @@ export class PostgresEventStore implements EventStore {
   comparePositions(a: Position, b: Position): number {
     const difference = parsePosition(a) - parsePosition(b);
     return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+  }
+
+  shareOfLog(part: Position, whole: Position): number {
+    return shareOf(parsePosition(part), parsePosition(whole));
   }
 
   identity(): Promise<string> {

@@ -1,12 +1,16 @@
 import pg from 'pg';
 import { Unavailable } from '../errors.js';
 import { abortable, pause } from '../abort.js';
+import { binaryCopy, type CopiedRow } from './binary-copy.js';
 import { backoff, explained, isConnectionTrouble } from './connection-trouble.js';
+import { answeredWithin } from './query-timeout.js';
 
 export type Row = readonly unknown[];
 
 /** Milliseconds. A page takes some; a connection that says nothing for so long is dead without having been closed. */
 const QUERY_TIMEOUT = 30_000;
+
+type Work<T> = (client: pg.PoolClient) => Promise<T>;
 
 /**
  * The connections for reading. A connection is held for one page, never while a consumer thinks: a reader that is slow or
@@ -24,34 +28,26 @@ export class ReadPool {
       ...config,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      query_timeout: QUERY_TIMEOUT,
     });
     // An idle connection that the server ended: the pool has dropped it already, the next query opens another.
     this.pool.on('error', () => undefined);
   }
 
   /** Runs a reading statement, again and again while the connection is in trouble. Throws Unavailable in the end. */
-  async read(text: string, values: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
-    const deadline = performance.now() + this.unavailableAfterMs;
-    for (let attempt = 0; ; attempt++) {
-      signal?.throwIfAborted();
-      if (this.closed) throw closedStore();
-      try {
-        return await abortable(this.query(text, values), signal);
-      } catch (error) {
-        if (!isConnectionTrouble(error)) throw this.closed ? closedStore() : explained(error);
-        if (performance.now() + backoff(attempt) > deadline)
-          throw new Unavailable('The event log cannot be read: the database does not answer.', { cause: error });
-      }
-      await pause(backoff(attempt), signal);
-    }
+  read(text: string, values: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
+    return this.repeated((client) => query(client, text, values), signal);
+  }
+
+  /** The rows of a select without parameters, in binary form: for many rows. Otherwise as `read`. */
+  copy<T>(select: string, decode: (row: CopiedRow) => T, signal?: AbortSignal): Promise<T[]> {
+    return this.repeated((client) => binaryCopy(client, select, decode), signal);
   }
 
   /** Runs a writing statement once: whether it happened is not known after trouble. Throws Unavailable. */
   async write(text: string, values: readonly unknown[]): Promise<Row[]> {
     if (this.closed) throw closedStore();
     try {
-      return await this.query(text, values);
+      return await this.use((client) => query(client, text, values));
     } catch (error) {
       if (!isConnectionTrouble(error)) throw explained(error);
       throw new Unavailable('The database did not confirm the change; it may have happened.', { cause: error });
@@ -64,10 +60,44 @@ export class ReadPool {
     await this.pool.end();
   }
 
-  private async query(text: string, values: readonly unknown[]): Promise<Row[]> {
-    const { rows } = await this.pool.query<unknown[]>({ text, values: [...values], rowMode: 'array' });
-    return rows;
+  private async repeated<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
+    const deadline = performance.now() + this.unavailableAfterMs;
+    for (let attempt = 0; ; attempt++) {
+      signal?.throwIfAborted();
+      if (this.closed) throw closedStore();
+      try {
+        return await abortable(this.use(work), signal);
+      } catch (error) {
+        if (!isConnectionTrouble(error)) throw this.closed ? closedStore() : explained(error);
+        if (performance.now() + backoff(attempt) > deadline)
+          throw new Unavailable('The event log cannot be read: the database does not answer.', { cause: error });
+      }
+      await pause(backoff(attempt), signal);
+    }
   }
+
+  /** A connection on which something failed is not used again. */
+  private async use<T>(work: Work<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let failed = true;
+    client.on('error', ignore);
+    try {
+      const result = await answeredWithin(QUERY_TIMEOUT, work(client));
+      failed = false;
+      return result;
+    } finally {
+      client.off('error', ignore);
+      client.release(failed);
+    }
+  }
+}
+
+/** The query under way rejects with the same error; without a handler it would end the process. */
+function ignore(): void {}
+
+async function query(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<Row[]> {
+  const { rows } = await client.query<unknown[]>({ text, values: [...values], rowMode: 'array' });
+  return rows;
 }
 
 export function closedStore(): Unavailable {

@@ -1,7 +1,7 @@
 import { StreamDeleted, WrongExpectedVersion } from '../errors.js';
 import type { Expected, StreamInfo, StreamMetadata } from '../event-store.js';
 import { checkExpected, checkMetadata, checkStreamName } from '../validation.js';
-import { encodeExpected } from './append-batch.js';
+import { expectedNumber } from './append-batch.js';
 import type { ReadPool, Row } from './read-pool.js';
 
 type InfoRow = [
@@ -30,7 +30,7 @@ export class StreamLifecycle {
     checkMetadata(metadata);
     const rows = await this.pool.write('select * from es.set_stream_metadata($1, $2, $3, $4, $5, $6)', [
       stream,
-      encodeExpected(expected),
+      expectedNumber(expected).toString(),
       metadata.maxCount ?? null,
       metadata.maxAgeSeconds ?? null,
       metadata.truncateBefore?.toString() ?? null,
@@ -44,7 +44,7 @@ export class StreamLifecycle {
     checkExpected(expected);
     const rows = await this.pool.write('select * from es.delete_stream($1, $2, $3)', [
       stream,
-      encodeExpected(expected),
+      expectedNumber(expected).toString(),
       forEver,
     ]);
     refuse(rows, stream, expected, 'events');

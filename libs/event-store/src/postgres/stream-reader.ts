@@ -1,15 +1,8 @@
 import { StreamDeleted, StreamNotFound } from '../errors.js';
 import type { ReadStreamOptions, RecordedEvent } from '../event-store.js';
 import { checkLimit, checkRevision, checkStreamName } from '../validation.js';
-import {
-  decodePage,
-  nextWindow,
-  PAGE_COLUMNS,
-  PAGE_SIZE,
-  pageStatement,
-  type Bounds,
-  type EventPage,
-} from './event-row.js';
+import { literal } from './binary-copy.js';
+import { decodeEvent, nextWindow, PAGE_SIZE, pageOf, pageStatement, type Bounds, type EventPage } from './event-row.js';
 import type { ReadPool } from './read-pool.js';
 
 const LIVE = 0;
@@ -17,7 +10,7 @@ const TOMBSTONED = 2;
 
 /** What a reader must know of a stream before its first page. */
 interface Outline {
-  readonly streamNo: string;
+  readonly streamNo: bigint;
   readonly state: number;
   /** First revision that deletion, truncation and maxCount leave to see. */
   readonly visibleFrom: bigint;
@@ -43,14 +36,16 @@ export class StreamReader {
     const outline = await this.outline(stream, signal);
     if (outline?.state === TOMBSTONED) throw new StreamDeleted(stream);
     if (!outline || outline.state !== LIVE || outline.last < 0n) throw new StreamNotFound(stream);
-    for await (const event of this.pages(outline, { ...bounds(outline, options), direction, limit }, signal)) {
-      signal?.throwIfAborted();
-      yield event;
+    for await (const events of this.pages(outline, { ...bounds(outline, options), direction, limit }, signal)) {
+      for (const event of events) {
+        signal?.throwIfAborted();
+        yield event;
+      }
     }
   }
 
-  /** Visible events after a revision. A stream without events yields nothing; a tombstoned one throws StreamDeleted. */
-  async *history(stream: string, after: bigint, signal: AbortSignal): AsyncGenerator<RecordedEvent> {
+  /** Visible events after a revision, page by page. A stream without events yields nothing; a tombstoned one throws StreamDeleted. */
+  async *history(stream: string, after: bigint, signal: AbortSignal): AsyncGenerator<readonly RecordedEvent[]> {
     const outline = await this.outline(stream, signal);
     if (!outline) return;
     if (outline.state === TOMBSTONED) throw new StreamDeleted(stream);
@@ -63,7 +58,7 @@ export class StreamReader {
     return (await this.outline(stream, signal))?.last ?? -1n;
   }
 
-  private async *pages(outline: Outline, range: Range, signal?: AbortSignal): AsyncGenerator<RecordedEvent> {
+  private async *pages(outline: Outline, range: Range, signal?: AbortSignal): AsyncGenerator<readonly RecordedEvent[]> {
     let low = range.low > outline.visibleFrom ? range.low : outline.visibleFrom;
     let high = range.high < outline.last ? range.high : outline.last;
     let left = range.limit;
@@ -71,7 +66,7 @@ export class StreamReader {
       const window = nextWindow({ low, high }, range.direction, outline.maxAgeSeconds !== null);
       const limit = Math.min(PAGE_SIZE, left);
       const { events, complete } = await this.page(outline, { ...window, direction: range.direction, limit }, signal);
-      yield* events;
+      yield events;
       left -= events.length;
       const forwards = range.direction === 'forwards';
       const last = events.at(-1);
@@ -81,16 +76,17 @@ export class StreamReader {
     }
   }
 
-  private async page(outline: Outline, range: Range, signal?: AbortSignal): Promise<EventPage> {
+  private async page({ streamNo, maxAgeSeconds }: Outline, range: Range, signal?: AbortSignal): Promise<EventPage> {
     const { low, high, direction, limit } = range;
     const order = direction === 'forwards' ? 'e.revision' : 'e.revision desc';
-    const source = `
-      select ${PAGE_COLUMNS} from es.event e
-      where e.stream_no = $1 and e.revision between $2 and $3
-        and ($4::float8 is null or e.recorded_at > now() - make_interval(secs => $4))
-      order by ${order} limit $5`;
-    const values = [outline.streamNo, low.toString(), high.toString(), outline.maxAgeSeconds, limit];
-    return decodePage(await this.pool.read(pageStatement(source, order), values, signal), limit);
+    const conditions = [
+      `e.stream_no = ${literal(streamNo)}`,
+      `e.revision between ${literal(low)} and ${literal(high)}`,
+    ];
+    if (maxAgeSeconds !== null)
+      conditions.push(`e.recorded_at > now() - make_interval(secs => ${literal(maxAgeSeconds)})`);
+    const statement = pageStatement(conditions.join(' and '), order, limit);
+    return pageOf(await this.pool.copy(statement, decodeEvent, signal), limit);
   }
 
   private async outline(stream: string, signal?: AbortSignal): Promise<Outline | undefined> {
@@ -105,7 +101,10 @@ export class StreamReader {
     );
     if (!row) return undefined;
     const [streamNo, state, maxAgeSeconds, last, visibleFrom] = row as [string, number, number | null, string, string];
-    return { streamNo, state, maxAgeSeconds, last: BigInt(last), visibleFrom: BigInt(visibleFrom) };
+    return {
+      ...{ streamNo: BigInt(streamNo), state, maxAgeSeconds },
+      ...{ last: BigInt(last), visibleFrom: BigInt(visibleFrom) },
+    };
   }
 }
 

@@ -1,5 +1,4 @@
 /** What only a server needs of the generated messages and services. See protocol.ts. */
-/* eslint-disable @nx/enforce-module-boundaries */
 import featureServices from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_grpc_pb.js';
 import features from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/serverfeatures_pb.js';
 import statuses from '@kurrent/kurrentdb-client/generated/kurrentdb/protocols/v1/status_pb.js';
