@@ -10,6 +10,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Fault } from './fault.mjs';
 import { lockDataFolder, openDataFolder, readSecrets, requireFreePort } from './installation.mjs';
 import { runtimeFolder, startPostgres } from './postgres.mjs';
@@ -287,7 +288,10 @@ export class Supervisor {
     let out = '';
     let said = '';
     child.stdout.on('data', (chunk) => (out += chunk));
-    child.stderr.on('data', (chunk) => (said += chunk));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said += `${line}\n`;
+      if (line.startsWith('read model ')) this.#say(line); // progress of a rebuild, which may take minutes
+    });
     const code = await new Promise((resolve) => child.once('close', resolve));
     if (code !== 0) throw new Fault(`The database could not be prepared: ${said.trim() || `exit ${code}`}`);
     return JSON.parse(out.trim().split('\n').at(-1)).accounts;

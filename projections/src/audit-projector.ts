@@ -119,10 +119,10 @@ function accountOfEdits(recorded: RecordedEvent): Account {
 /** Names that later events of other streams refer to. */
 async function learnNames(event: DomainEvent, recorded: RecordedEvent, tx: ClientBase): Promise<void> {
   const learn = (id: string, name: string) =>
-    tx.query(
-      'insert into read.audit_name (id, name) values ($1, $2) on conflict (id) do update set name = excluded.name',
-      [id, name],
-    );
+    tx.query('insert into audit_name (id, name) values ($1, $2) on conflict (id) do update set name = excluded.name', [
+      id,
+      name,
+    ]);
   switch (event.type) {
     case 'UserRegistered':
       await learn(event.data.id, event.data.displayName);
@@ -163,7 +163,7 @@ async function insertEntry(recorded: RecordedEvent, { object, summary }: Account
   const metadata = readMetadata(recorded);
   const named = object ?? (await nameOf(partsOfStream(recorded.stream).id, tx)) ?? recorded.stream;
   await tx.query(
-    `insert into read.audit_entry
+    `insert into audit_entry
        (event_id, at, type, actor_id, actor_role, via, subject_id, stream, revision, object, summary, address)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
@@ -181,19 +181,51 @@ async function insertEntry(recorded: RecordedEvent, { object, summary }: Account
       metadata.address ?? null,
     ],
   );
-  await tx.query('insert into read.audit_type (type) values ($1) on conflict do nothing', [recorded.type]);
+  await tx.query('insert into audit_type (type) values ($1) on conflict do nothing', [recorded.type]);
 }
 
 async function nameOf(id: string, tx: ClientBase): Promise<string | undefined> {
-  const { rows } = await tx.query<{ name: string }>('select name from read.audit_name where id = $1', [id]);
+  const { rows } = await tx.query<{ name: string }>('select name from audit_name where id = $1', [id]);
   return rows[0]?.name;
 }
+
+/** The shape of version 1. The tables of a later version are made from here alone, by a rebuild. */
+const DDL = /* sql */ `
+-- Names as the audit log needs them: its projector must not depend on how far another one has got.
+create table audit_name (
+  id   text primary key,
+  name text not null
+);
+
+create table audit_entry (
+  entry_no   bigint generated always as identity primary key,  -- order of the log
+  event_id   uuid not null unique,
+  at         timestamptz not null,
+  type       text collate "C" not null,
+  actor_id   text not null,
+  actor_role text not null,
+  via        text not null,
+  subject_id text,
+  stream     text not null,
+  revision   bigint not null,
+  object     text not null,
+  summary    text not null,
+  address    text
+);
+create index audit_by_actor on audit_entry (actor_id, entry_no desc);
+create index audit_by_type  on audit_entry (type, entry_no desc);
+create index audit_by_time  on audit_entry (at, entry_no desc);
+
+-- Which kinds and people occur, for the filters: counting distinct values of a large log is slow.
+create table audit_type (type text primary key);
+`;
 
 /** Every event of the log as a row that a person can read. */
 export const auditProjector: Projector = {
   name: 'audit',
   version: 1,
-  tables: ['read.audit_entry', 'read.audit_name', 'read.audit_type'],
+  tables: ['audit_entry', 'audit_name', 'audit_type'],
+  ddl: DDL,
   async apply(recorded, tx) {
     if (recorded.type === FILE_EDITED) return insertEntry(recorded, accountOfEdits(recorded), tx);
     const event = readEvent(recorded);

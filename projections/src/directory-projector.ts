@@ -12,7 +12,7 @@ async function applyPerson(event: DomainEvent, recorded: RecordedEvent, tx: Clie
   switch (event.type) {
     case 'UserRegistered': {
       const { id, username, displayName, role } = event.data;
-      await tx.query('insert into read.person (id, username, display_name, role) values ($1, $2, $3, $4)', [
+      await tx.query('insert into person (id, username, display_name, role) values ($1, $2, $3, $4)', [
         id,
         username,
         displayName,
@@ -21,10 +21,10 @@ async function applyPerson(event: DomainEvent, recorded: RecordedEvent, tx: Clie
       return;
     }
     case 'UserRoleChanged':
-      await tx.query('update read.person set role = $2 where id = $1', [streamId(recorded), event.data.role]);
+      await tx.query('update person set role = $2 where id = $1', [streamId(recorded), event.data.role]);
       return;
     case 'UserDeactivated':
-      await tx.query('update read.person set active = false where id = $1', [streamId(recorded)]);
+      await tx.query('update person set active = false where id = $1', [streamId(recorded)]);
       return;
     default:
   }
@@ -34,20 +34,20 @@ async function applyCourse(event: DomainEvent, recorded: RecordedEvent, tx: Clie
   const course = streamId(recorded);
   switch (event.type) {
     case 'CourseCreated':
-      await tx.query('insert into read.course (id, title) values ($1, $2)', [course, event.data.title]);
+      await tx.query('insert into course (id, title) values ($1, $2)', [course, event.data.title]);
       return;
     case 'SectionAdded':
-      await tx.query('update read.course set sections = sections || $2 where id = $1', [course, [event.data.name]]);
+      await tx.query('update course set sections = sections || $2 where id = $1', [course, [event.data.name]]);
       return;
     case 'MemberEnrolled':
       await tx.query(
-        `insert into read.member (course, person, role) values ($1, $2, $3)
+        `insert into member (course, person, role) values ($1, $2, $3)
          on conflict (course, person) do update set role = excluded.role`,
         [course, event.data.user, event.data.role],
       );
       return;
     case 'MemberRemoved':
-      await tx.query('delete from read.member where course = $1 and person = $2', [course, event.data.user]);
+      await tx.query('delete from member where course = $1 and person = $2', [course, event.data.user]);
       return;
     default:
   }
@@ -59,13 +59,13 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
     case 'WorkspaceOpened': {
       const { course, owner, kind, name } = event.data;
       await tx.query(
-        'insert into read.workspace (id, course, owner, kind, name, opened_at) values ($1, $2, $3, $4, $5, $6)',
+        'insert into workspace (id, course, owner, kind, name, opened_at) values ($1, $2, $3, $4, $5, $6)',
         [workspace, course, owner, kind, name, recorded.recordedAt],
       );
       return;
     }
     case 'FileCreated':
-      await tx.query('insert into read.file (id, workspace, path, created_at) values ($1, $2, $3, $4)', [
+      await tx.query('insert into file (id, workspace, path, created_at) values ($1, $2, $3, $4)', [
         event.data.file,
         workspace,
         event.data.path,
@@ -73,27 +73,69 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
       ]);
       return;
     case 'FileMoved':
-      await tx.query('update read.file set path = $2 where id = $1', [event.data.file, event.data.to]);
+      await tx.query('update file set path = $2 where id = $1', [event.data.file, event.data.to]);
       return;
     case 'FileDeleted':
-      await tx.query('update read.file set deleted = true where id = $1', [event.data.file]);
+      await tx.query('update file set deleted = true where id = $1', [event.data.file]);
       return;
     case 'FileRestored':
-      await tx.query('update read.file set deleted = false, path = $2 where id = $1', [
-        event.data.file,
-        event.data.path,
-      ]);
+      await tx.query('update file set deleted = false, path = $2 where id = $1', [event.data.file, event.data.path]);
       return;
     default:
   }
 }
+
+/** The shape of version 1. The tables of a later version are made from here alone, by a rebuild. */
+const DDL = /* sql */ `
+create table person (
+  id           uuid primary key,
+  username     text not null unique,
+  display_name text not null,
+  role         text not null,
+  active       boolean not null default true
+);
+
+create table course (
+  id       uuid primary key,
+  title    text not null,
+  sections text[] not null default '{}'
+);
+
+create table member (
+  course uuid not null,
+  person uuid not null,
+  role   text not null,
+  primary key (course, person)
+);
+create index member_by_person on member (person);
+
+create table workspace (
+  id        uuid primary key,
+  course    uuid not null,
+  owner     uuid not null,
+  kind      text not null,
+  name      text not null,
+  opened_at timestamptz not null
+);
+create index workspace_by_course on workspace (course, opened_at);
+
+create table file (
+  id         uuid primary key,
+  workspace  uuid not null,
+  path       text not null,
+  created_at timestamptz not null,
+  deleted    boolean not null default false
+);
+create index file_by_workspace on file (workspace);
+`;
 
 /** People, courses with their members, workspaces with their files. */
 export const directoryProjector: Projector = {
   name: 'directory',
   version: 1,
   streamPrefixes: ['user-', 'course-', 'workspace-'],
-  tables: ['read.person', 'read.course', 'read.member', 'read.workspace', 'read.file'],
+  tables: ['person', 'course', 'member', 'workspace', 'file'],
+  ddl: DDL,
   async apply(recorded, tx) {
     const event = readEvent(recorded);
     if (recorded.stream.startsWith('user-')) return applyPerson(event, recorded, tx);

@@ -1,13 +1,27 @@
 /** Read models in Postgres (schema `read`): how they are built from the log, and the queries on them. */
 export { migrateReadModels, ReadModelsTooNew } from './migrate.js';
-export { PROJECTORS, ReadModelBehind, ReadModels, type ReadModelName } from './read-models.js';
+export { ReadModelBehind, ReadModels, type RebuildAllOptions } from './read-models.js';
+export { PROJECTORS, projectorNamed, REACTORS, RUN_QUEUE_REACTOR, type ReadModelName } from './projectors.js';
+export { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
 export {
   ForeignCheckpoint,
-  ProjectionRunner,
+  ForeignReactor,
+  ProjectionFault,
   ProjectionStopped,
-  rebuild,
-  type RunnerOptions,
-} from './projection-runner.js';
+  ReadModelOutdated,
+  ReadModelTooNew,
+} from './faults.js';
+export {
+  RebuildInterrupted,
+  rebuildReadModel,
+  RebuildRefused,
+  RebuildUnderWay,
+  type RebuildOptions,
+  type RebuildProgress,
+  type RebuildResult,
+} from './rebuild.js';
+export { skipEvent, SkipRefused, type SkippedEvent } from './skip.js';
+export { projectionStatus, type ProjectionState, type ProjectionStatus, type RebuildStatus } from './status.js';
 export type { Projector } from './projector.js';
 export {
   DirectoryQueries,

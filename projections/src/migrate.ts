@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import { sql as readModels } from './migrations/0001-read-models.js';
+import { sql as rebuildBeside } from './migrations/0002-rebuild-beside.js';
 
-const MIGRATIONS: readonly string[] = [readModels];
+const MIGRATIONS: readonly string[] = [readModels, rebuildBeside];
 
 /** Any number will do as long as nothing else in this database takes it: the ASCII codes of "read". */
 const LOCK = 0x72656164;
@@ -52,9 +53,12 @@ async function apply(client: ClientBase, version: number, sql: string): Promise<
   }
 }
 
+/** What is left out of the log, and what is built beside the live read models, is the owner's business. */
 async function grant(client: ClientBase, role: string): Promise<void> {
   const name = client.escapeIdentifier(role);
   await client.query(`grant usage on schema read to ${name};
-    grant select, insert, update, delete, truncate on all tables in schema read to ${name};
+    grant select, insert, update, delete on all tables in schema read to ${name};
+    revoke truncate on all tables in schema read from ${name};
+    revoke insert, update, delete on read.migration, read.rebuild, read.skip from ${name};
     grant usage on all sequences in schema read to ${name};`);
 }

@@ -1,6 +1,9 @@
-import type { EventStore, Position, RecordedEvent, SubscriptionItem } from '@palimpsest/event-store';
+import type { EventStore, Position, SubscriptionItem } from '@palimpsest/event-store';
 import { type ClientBase, Client, type Pool } from 'pg';
-import type { Projector } from './projector.js';
+import { applyEvents, batches, commitUpToPoison, delay, eventsOf, lastPosition } from './batches.js';
+import { type Checkpoint, clearBeginningFault, moveCheckpoint, readCheckpoint, recordFault } from './checkpoint.js';
+import { ForeignCheckpoint, ForeignReactor, ProjectionFault, ReadModelOutdated, ReadModelTooNew } from './faults.js';
+import { filterOf, isReactor, type Projector } from './projector.js';
 
 /**
  * Theory of operation. A runner feeds one projector from one subscription. What arrives while a transaction is under way
@@ -9,10 +12,16 @@ import type { Projector } from './projector.js';
  *
  * Only one runner of a projection works at a time, whatever the number of api processes: it holds a session-level advisory
  * lock on a connection of its own. A lock can outlive its holder's belief in it (a paused process, a cut connection), so the
- * checkpoint is the fence: it is moved only from the value that this runner left it at. A stale runner's transaction
- * changes no row there and rolls back.
+ * checkpoint is the fence: it is moved only from the version, log and position at which this runner left it. It is moved
+ * before the events are applied: a stale runner then touches no table at all, which after a rebuild may have another shape,
+ * and the order of locks (checkpoint, then tables) is the one in which a rebuild swaps the tables.
  *
- * An event that the projector cannot apply stops this projection alone, with its position; the others go on.
+ * A runner never makes or empties a table: that is the work of a rebuild, beside the live tables (rebuild.ts). When one has
+ * swapped them, the checkpoint is elsewhere: the runner is fenced, takes another turn and goes on from there.
+ *
+ * An event that the projector cannot apply stops this projection alone, with its position; the others go on. So do tables of
+ * another version and a checkpoint of another log. A runner that has stopped looks now and then whether somebody has done
+ * something about it (skipped the event, rebuilt the tables), and only then tries again.
  */
 export interface RunnerOptions {
   readonly store: EventStore;
@@ -22,47 +31,19 @@ export interface RunnerOptions {
   readonly projector: Projector;
   /** How long to wait before trying again for the lock, or after the database was away. Default 1,000 ms. */
   readonly retryMs?: number;
+  /** How often a runner that has stopped looks for a reason to try again; one small query. Default 5,000 ms. */
+  readonly recheckMs?: number;
 }
 
-/** Events in one transaction at most: bounds its memory and how long the checkpoint's row stays locked. */
-const MAX_BATCH = 500;
-/** Events waiting in memory at most; more are left in the subscription, which is bounded itself. */
-const MAX_WAITING = 2_000;
-
-/** The event at `position` cannot be applied: the projection has stopped there. */
-export class ProjectionStopped extends Error {
-  readonly code = 'projection-stopped';
-  constructor(projector: string, event: RecordedEvent, cause: unknown) {
-    super(
-      `The read model "${projector}" has stopped at position ${event.position} (${event.type} in ${event.stream}): ${String(cause)}`,
-      { cause },
-    );
-    this.name = 'ProjectionStopped';
-  }
-}
-
-/** The checkpoint belongs to another log: the store was restored or exchanged. */
-export class ForeignCheckpoint extends Error {
-  readonly code = 'foreign-checkpoint';
-  constructor(projector: string) {
-    super(
-      `The read model "${projector}" was built from another event log (the store was restored or exchanged). Rebuild it: start once with --rebuild-read-models.`,
-    );
-    this.name = 'ForeignCheckpoint';
-  }
-}
-
-/** Another runner moved the checkpoint: this one is stale. */
+/** Another runner or a rebuild moved the checkpoint: this one is stale. */
 class Fenced extends Error {}
-
-interface Checkpoint {
-  readonly position: Position | undefined;
-}
 
 export class ProjectionRunner {
   readonly #options: RunnerOptions;
   readonly #abort = new AbortController();
-  #fault: Error | undefined;
+  #fault: ProjectionFault | undefined;
+  /** The checkpoint as this runner left it; undefined before the first turn and where there is none. */
+  #seen: Checkpoint | undefined;
   #position: Position | undefined;
   #finished: Promise<void> | undefined;
 
@@ -75,7 +56,7 @@ export class ProjectionRunner {
   }
 
   /** Why the projection has stopped, or undefined while it works or waits for its turn. */
-  get fault(): Error | undefined {
+  get fault(): ProjectionFault | undefined {
     return this.#fault;
   }
 
@@ -99,15 +80,29 @@ export class ProjectionRunner {
       try {
         await this.#holdTurn();
       } catch (error) {
-        if (isFinal(error)) {
-          this.#fault = error;
-          return;
-        }
-        // Fenced, or the database is away: wait for another turn.
+        if (error instanceof ProjectionFault) await this.#waitForChange(error);
+        // Otherwise fenced, or the database is away: wait for another turn.
       }
       this.#position = undefined;
       await delay(this.#options.retryMs ?? 1_000, this.#abort.signal);
     }
+  }
+
+  /** Stopped, until the checkpoint or the skip list is another than the one with which it failed. */
+  async #waitForChange(fault: ProjectionFault): Promise<void> {
+    this.#fault = fault;
+    this.#position = undefined;
+    const failedWith = JSON.stringify(this.#seen);
+    for (;;) {
+      await delay(this.#options.recheckMs ?? 5_000, this.#abort.signal);
+      if (this.#abort.signal.aborted) return;
+      const now = await readCheckpoint(this.#options.pool, this.name).then(
+        (checkpoint) => JSON.stringify(checkpoint),
+        () => failedWith, // the database is away: nothing is known
+      );
+      if (now !== failedWith) break;
+    }
+    this.#fault = undefined;
   }
 
   /** Takes the lock if it is free and works until aborted, fenced or faulted. */
@@ -129,163 +124,107 @@ export class ProjectionRunner {
         [key],
       );
       if (rows[0]?.held) await this.#work(turn.signal);
+    } catch (error) {
+      if (error instanceof ProjectionFault) await this.#record(error);
+      throw error;
     } finally {
+      end();
       this.#abort.signal.removeEventListener('abort', end);
       if (!lost) await lock.end().catch(() => undefined);
     }
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    const { store, projector } = this.#options;
+    const { store, projector, pool } = this.#options;
     const epoch = await store.identity();
-    const checkpoint = await this.#loadCheckpoint(epoch);
-    this.#position = checkpoint.position;
-    const subscription = store.subscribe({
-      after: checkpoint.position ?? 'start',
-      ...(projector.streamPrefixes ? { filter: { streamPrefixes: projector.streamPrefixes } } : {}),
-      signal,
-    });
+    this.#seen = await this.#loadCheckpoint(epoch);
+    const position = checkedPosition(projector, this.#seen, epoch);
+    await clearBeginningFault(pool, this.name);
+    this.#position = position;
+    const subscription = store.subscribe({ after: position ?? 'start', ...filterOf(projector), signal });
     for await (const batch of batches(subscription)) {
-      await this.#apply(batch);
+      await commitUpToPoison(batch, (items) => this.#commit(items, epoch));
       if (signal.aborted) return;
     }
   }
 
-  async #loadCheckpoint(epoch: string): Promise<Checkpoint> {
+  /** Binds a checkpoint that has read nothing to this log. Only a reactor has one made here: it needs no tables. */
+  async #loadCheckpoint(epoch: string): Promise<Checkpoint | undefined> {
     const { pool, projector } = this.#options;
-    await pool.query(
-      `insert into read.checkpoint (projection, version, epoch) values ($1, $2, $3) on conflict (projection) do nothing`,
-      [projector.name, projector.version, epoch],
-    );
-    const { rows } = await pool.query<{ version: number; epoch: string; position: Position | null }>(
-      'select version, epoch, position from read.checkpoint where projection = $1',
-      [projector.name],
-    );
-    const row = rows[0];
-    if (!row) throw new Fenced();
-    if (row.epoch !== epoch) throw new ForeignCheckpoint(projector.name);
-    if (row.version === projector.version) return { position: row.position ?? undefined };
-    await rebuild(pool, projector, epoch);
-    return { position: undefined };
+    if (isReactor(projector)) await enterReactor(pool, projector, epoch);
+    await pool.query('update read.checkpoint set epoch = $2 where projection = $1 and epoch is null', [
+      projector.name,
+      epoch,
+    ]);
+    return readCheckpoint(pool, projector.name);
   }
 
-  async #apply(items: readonly SubscriptionItem[]): Promise<void> {
+  async #commit(items: readonly SubscriptionItem[], epoch: string): Promise<void> {
     const target = lastPosition(items);
     if (target === undefined) return;
     const client = await this.#options.pool.connect();
     let broken: Error | undefined;
     try {
-      await client.query('begin');
-      for (const item of items) if (item.kind === 'event') await this.#applyEvent(item.event, client);
-      await this.#moveCheckpoint(client, target);
+      await client.query('begin; set local search_path = read, pg_temp');
+      await this.#apply(items, target, epoch, client);
       await client.query('commit');
-      this.#position = target;
+      this.#arriveAt(target);
     } catch (error) {
       broken = error as Error;
       await client.query('rollback').catch(() => undefined);
       throw error;
     } finally {
-      client.release(broken !== undefined && !isFinal(broken) ? broken : undefined);
+      client.release(broken !== undefined && !(broken instanceof ProjectionFault) ? broken : undefined);
     }
   }
 
-  async #applyEvent(event: RecordedEvent, client: ClientBase): Promise<void> {
-    try {
-      await this.#options.projector.apply(event, client);
-    } catch (error) {
-      if (isConnectionLoss(error)) throw error;
-      throw new ProjectionStopped(this.name, event, error);
-    }
+  async #apply(
+    items: readonly SubscriptionItem[],
+    target: Position,
+    epoch: string,
+    transaction: ClientBase,
+  ): Promise<void> {
+    const { projector } = this.#options;
+    const place = { projection: this.name, version: projector.version, epoch, position: this.#position };
+    const skipped = await moveCheckpoint(transaction, place, target);
+    if (!skipped) throw new Fenced();
+    await applyEvents(eventsOf(items), { projector, transaction, skipped, work: 'live' });
   }
 
-  async #moveCheckpoint(client: ClientBase, target: Position): Promise<void> {
-    const { rowCount } = await client.query(
-      `update read.checkpoint set position = $2, updated_at = clock_timestamp()
-       where projection = $1 and position is not distinct from $3`,
-      [this.name, target, this.#position ?? null],
-    );
-    if (rowCount !== 1) throw new Fenced();
+  #arriveAt(position: Position): void {
+    this.#position = position;
+    if (this.#seen) this.#seen = { ...this.#seen, position };
   }
-}
 
-/** Empties the read model and puts its checkpoint back to the start of the log `epoch`. */
-export async function rebuild(pool: Pool, projector: Projector, epoch: string): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    await client.query(`truncate ${projector.tables.join(', ')}`);
-    await client.query(
-      `insert into read.checkpoint (projection, version, epoch, position) values ($1, $2, $3, null)
-       on conflict (projection) do update set version = excluded.version, epoch = excluded.epoch, position = null`,
-      [projector.name, projector.version, epoch],
-    );
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
+  /** While the lock is still held: nobody else works, so the fault is the projection's and not only this process's. */
+  async #record(fault: ProjectionFault): Promise<void> {
+    if (this.#seen) await recordFault(this.#options.pool, this.name, this.#seen, fault).catch(() => undefined);
   }
 }
 
-function isFinal(error: unknown): error is Error {
-  return error instanceof ProjectionStopped || error instanceof ForeignCheckpoint;
+/** A reactor's next version goes on where the one before it was: what it did is done. */
+async function enterReactor(pool: Pool, { name, version }: Projector, epoch: string): Promise<void> {
+  await pool.query(
+    `insert into read.checkpoint as c (projection, version, epoch) values ($1, $2, $3)
+     on conflict (projection) do update set version = excluded.version where c.version < excluded.version`,
+    [name, version, epoch],
+  );
 }
 
-/** SQLSTATE classes 08, 57P and 40 (connection, shutdown, serialisation), and node's own socket errors: worth another try. */
-function isConnectionLoss(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string') return /connection terminated|not queryable/i.test(String(error));
-  return /^(08|57P|40|53)/.test(code) || /^E[A-Z]+$/.test(code);
-}
-
-function lastPosition(items: readonly SubscriptionItem[]): Position | undefined {
-  for (let i = items.length - 1; i >= 0; i--) {
-    const item = items[i];
-    if (item?.kind === 'event') return item.event.position;
-    if (item?.kind === 'checkpoint') return item.position;
-  }
-  return undefined;
-}
-
-/** Groups what has arrived while the consumer was busy. Stops reading ahead at MAX_WAITING items. */
-async function* batches(source: AsyncIterable<SubscriptionItem>): AsyncGenerator<SubscriptionItem[]> {
-  const waiting: SubscriptionItem[] = [];
-  let ended = false;
-  let failure: unknown;
-  let wake = () => {};
-  let drained = () => {};
-  const pump = (async () => {
-    for await (const item of source) {
-      waiting.push(item);
-      wake();
-      if (waiting.length >= MAX_WAITING) await new Promise<void>((resolve) => (drained = resolve));
-    }
-  })()
-    .catch((error: unknown) => (failure = error))
-    .finally(() => {
-      ended = true;
-      wake();
-    });
-  while (!ended || waiting.length > 0) {
-    if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-    const batch = waiting.splice(0, MAX_BATCH);
-    drained();
-    if (batch.length > 0) yield batch;
-  }
-  await pump;
-  if (failure !== undefined) throw failure as Error;
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
+/**
+ * The position to go on from; undefined: from the log's start. Throws the fault that keeps this program from going on:
+ * tables of another version or none, or a checkpoint of another log.
+ */
+export function checkedPosition(
+  projector: Projector,
+  checkpoint: Pick<Checkpoint, 'version' | 'epoch' | 'position'> | undefined,
+  epoch: string,
+): Position | undefined {
+  const { name, version } = projector;
+  if (!checkpoint) throw new ReadModelOutdated(name, undefined, version);
+  if (checkpoint.version > version) throw new ReadModelTooNew(name, checkpoint.version, version);
+  if (checkpoint.epoch !== null && checkpoint.epoch !== epoch)
+    throw isReactor(projector) ? new ForeignReactor(name) : new ForeignCheckpoint(name);
+  if (checkpoint.version < version) throw new ReadModelOutdated(name, checkpoint.version, version);
+  return checkpoint.position ?? undefined;
 }

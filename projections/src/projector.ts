@@ -1,16 +1,38 @@
 import type { RecordedEvent } from '@palimpsest/event-store';
 import type { ClientBase } from 'pg';
 
-/** A read model: which events it needs and what each of them changes. */
+/**
+ * A read model: which events it needs, the shape of its tables, and what each event changes in them. With no tables it is a
+ * reactor: what it does lies outside this schema (a job in a queue), so it is never built anew.
+ */
 export interface Projector {
   /** Name of its checkpoint. */
   readonly name: string;
-  /** Raised when the shape of the read model changes: its rows are then built anew. */
+  /** Raised when the rows or their shape change: the read model is then built anew beside the old one. From 1. */
   readonly version: number;
   /** Prefixes of the streams that it reads; none: the whole log. */
   readonly streamPrefixes?: readonly string[];
-  /** Tables that hold only this read model, in an order in which they may be emptied. */
+  /** Tables that hold only this read model, by name alone. Empty for a reactor. */
   readonly tables: readonly string[];
-  /** Applies one event inside the transaction that also moves the checkpoint. Must not use any other connection. */
+  /**
+   * Statements that make exactly `tables` and their indexes, by name alone: which schema they lie in is set from outside, so
+   * that the next version can be built beside this one. Tables with their indexes, constraints and identity columns only.
+   */
+  readonly ddl: string;
+  /**
+   * Applies one event inside the transaction that also moves the checkpoint. Must not use any other connection, and names
+   * its tables without a schema.
+   */
   apply(event: RecordedEvent, transaction: ClientBase): Promise<void>;
+}
+
+export function isReactor(projector: Projector): boolean {
+  return projector.tables.length === 0;
+}
+
+/** The part of a subscription or a reading of the whole log that says which events this projector needs. */
+export function filterOf({ streamPrefixes }: Pick<Projector, 'streamPrefixes'>): {
+  filter?: { streamPrefixes: readonly string[] };
+} {
+  return streamPrefixes ? { filter: { streamPrefixes } } : {};
 }

@@ -1,14 +1,10 @@
 import type { EventStore, Position } from '@palimpsest/event-store';
 import type { Pool } from 'pg';
-import { auditProjector } from './audit-projector.js';
-import { directoryProjector } from './directory-projector.js';
-import { ProjectionRunner, rebuild } from './projection-runner.js';
+import { readCheckpoint } from './checkpoint.js';
+import { ProjectionRunner } from './projection-runner.js';
 import type { Projector } from './projector.js';
-import { runsProjector } from './runs-projector.js';
-
-export const PROJECTORS: readonly Projector[] = [directoryProjector, runsProjector, auditProjector];
-
-export type ReadModelName = 'directory' | 'runs' | 'audit';
+import { PROJECTORS, type ReadModelName } from './projectors.js';
+import { type RebuildOptions, rebuildReadModel } from './rebuild.js';
 
 /** How long a query waits for a position before it says that the read model is behind, milliseconds. */
 const MAX_WAIT_MS = 5_000;
@@ -21,6 +17,9 @@ export class ReadModelBehind extends Error {
     this.name = 'ReadModelBehind';
   }
 }
+
+/** How to build several read models, one after the other: see RebuildOptions. */
+export type RebuildAllOptions = Pick<RebuildOptions, 'ownerUrl' | 'onProgress' | 'signal'>;
 
 /** All read models of one process: their runners, and waiting for a position. */
 export class ReadModels {
@@ -56,12 +55,43 @@ export class ReadModels {
     }
   }
 
-  /** Empties all read models and builds them anew when the runners start. Only while none runs. */
-  async rebuildAll(): Promise<void> {
-    const epoch = await this.#store.identity();
-    for (const projector of PROJECTORS) await rebuild(this.#pool, projector, epoch);
+  /**
+   * Builds every read model anew beside the live one; runners, of this process too, may go on meanwhile. Throws what
+   * rebuildReadModel throws; those that were built before stay swapped.
+   */
+  async rebuildAll(options: RebuildAllOptions): Promise<void> {
+    for (const projector of PROJECTORS) await this.#rebuild(projector, options);
     // What is no read model, the queue's reactor, begins anew only with another log: it would queue every old run again.
-    await this.#pool.query('update read.checkpoint set epoch = $1, position = null where epoch <> $1', [epoch]);
+    await this.#pool.query(
+      `update read.checkpoint set epoch = $1, position = null, fault = null, fault_position = null, fault_at = null
+       where epoch <> $1`,
+      [await this.#store.identity()],
+    );
+  }
+
+  /**
+   * Builds the read models whose tables are of an older version than this program's, or were never made, and returns their
+   * names. One that belongs to another log is left as it is: whether that log is the right one is for a person to say.
+   */
+  async rebuildOutdated(options: RebuildAllOptions): Promise<string[]> {
+    const built: string[] = [];
+    for (const projector of PROJECTORS) {
+      if (!(await this.#isOutdated(projector))) continue;
+      await this.#rebuild(projector, options);
+      built.push(projector.name);
+    }
+    return built;
+  }
+
+  async #isOutdated({ name, version }: Projector): Promise<boolean> {
+    const stored = await readCheckpoint(this.#pool, name);
+    if (!stored) return true;
+    const ownLog = stored.epoch === null || stored.epoch === (await this.#store.identity());
+    return ownLog && stored.version < version;
+  }
+
+  async #rebuild(projector: Projector, options: RebuildAllOptions): Promise<void> {
+    await rebuildReadModel({ ...options, store: this.#store, projector });
   }
 
   async #reached(name: ReadModelName, position: Position): Promise<boolean> {

@@ -8,7 +8,7 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { type EventStore, openEventStore } from '@palimpsest/event-store';
-import { ReadModels } from '@palimpsest/projections';
+import { ReadModels, type RebuildProgress } from '@palimpsest/projections';
 import pg from 'pg';
 import { Accounts } from './auth/accounts.js';
 import { Credentials } from './auth/credentials.js';
@@ -17,13 +17,40 @@ import { type DatabaseRole, prepareDatabase } from './installation/prepare-datab
 import { type FirstAccount, firstAccounts } from './installation/first-accounts.js';
 import { firstPeople, Seeding } from './installation/seed.js';
 
+/** Between two lines of progress while read models are built, milliseconds. */
+const PROGRESS_LINE_MS = 2_000;
+
 function role(prefix: string): DatabaseRole | undefined {
   const name = process.env[`${prefix}_ROLE`];
   const password = process.env[`${prefix}_ROLE_PASSWORD`];
   return name && password ? { name, password } : undefined;
 }
 
-async function seedOnce(databaseUrl: string): Promise<readonly FirstAccount[]> {
+/** All of them when asked, otherwise those of an older version of the program: the api could not go on with them. */
+async function buildReadModels(readModels: ReadModels, ownerUrl: string): Promise<void> {
+  const options = { ownerUrl, onProgress: progressLines(PROGRESS_LINE_MS) };
+  if (process.env['PALIMPSEST_REBUILD'] === '1') await readModels.rebuildAll(options);
+  else await readModels.rebuildOutdated(options);
+}
+
+/** Writes a line to standard error when a read model is begun and when it is complete, and every `everyMs` milliseconds. */
+function progressLines(everyMs: number): (progress: RebuildProgress) => void {
+  let next = 0;
+  let said = '';
+  return ({ projection, version, events, share, eventsPerSecond }) => {
+    const now = performance.now();
+    const phase = `${projection} ${share === 1}`;
+    if (phase === said && now < next) return;
+    said = phase;
+    next = now + everyMs;
+    const percent = Math.floor(share * 100);
+    console.error(
+      `read model "${projection}", version ${version}: ${events} events, ${percent} %, ${Math.round(eventsPerSecond)} events/s`,
+    );
+  };
+}
+
+async function seedOnce(databaseUrl: string, ownerUrl: string): Promise<readonly FirstAccount[]> {
   const store = await openEventStore({
     eventStoreUrl: process.env['EVENTSTORE_URL'] || undefined,
     postgresUrl: databaseUrl,
@@ -32,7 +59,7 @@ async function seedOnce(databaseUrl: string): Promise<readonly FirstAccount[]> {
   });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   try {
-    if (process.env['PALIMPSEST_REBUILD'] === '1') await new ReadModels(store, pool, databaseUrl).rebuildAll();
+    await buildReadModels(new ReadModels(store, pool, databaseUrl), ownerUrl);
     const { rowCount } = await pool.query('select 1 from ops.installation');
     return rowCount ? [] : await seed(store, pool);
   } finally {
@@ -59,12 +86,13 @@ async function prepare(): Promise<void> {
   const databaseUrl = process.env['DATABASE_URL'] ?? '';
   const api = role('API');
   const executor = role('EXECUTOR');
+  const ownerUrl = process.env['OWNER_DATABASE_URL'] ?? databaseUrl;
   await prepareDatabase({
-    ownerUrl: process.env['OWNER_DATABASE_URL'] ?? databaseUrl,
+    ownerUrl,
     ...(api && { api }),
     ...(executor && { executor }),
   });
-  console.log(JSON.stringify({ accounts: await seedOnce(databaseUrl) }));
+  console.log(JSON.stringify({ accounts: await seedOnce(databaseUrl, ownerUrl) }));
 }
 
 prepare().catch((error: unknown) => {

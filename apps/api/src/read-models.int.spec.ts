@@ -142,11 +142,27 @@ describe('what is written is what is read', () => {
     const before = await content();
     await api.close();
     const models = new ReadModels(api.store, api.pool, api.databaseUrl);
-    await models.rebuildAll();
+    await models.rebuildAll({ ownerUrl: api.ownerUrl });
     models.start();
     const head = (await api.store.head()) as Position;
     for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
     await models.stop();
+    expect(await content()).toEqual(before);
+  });
+
+  it('only those of an older version are built by themselves, and none that belongs to another log', async () => {
+    const before = await content();
+    const models = new ReadModels(api.store, api.pool, api.databaseUrl);
+    expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl })).toEqual([]);
+    await api.pool.query(`update read.checkpoint set version = 0 where projection <> 'directory'`);
+    await api.pool.query(`update read.checkpoint set epoch = 'another' where projection = 'runs'`);
+    await api.pool.query(`delete from read.audit_entry`);
+    const lines: string[] = [];
+    const onProgress = ({ projection, version }: { projection: string; version: number }) =>
+      void lines.push(`${projection} ${version}`);
+    expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl, onProgress })).toEqual(['audit']);
+    expect(new Set(lines)).toEqual(new Set(['audit 1']));
+    await models.rebuildAll({ ownerUrl: api.ownerUrl });
     expect(await content()).toEqual(before);
   });
 
@@ -157,7 +173,7 @@ describe('what is written is what is read', () => {
     for (const name of ['directory', 'runs', 'audit'] as const) await waiting.waitFor(name, head);
     const tables: Record<string, unknown[]> = {};
     for (const table of PROJECTORS.flatMap((projector) => projector.tables)) {
-      const { rows } = await api.pool.query<Record<string, unknown>>(`select * from ${table}`);
+      const { rows } = await api.pool.query<Record<string, unknown>>(`select * from read.${table}`);
       tables[table] = rows
         .map((row) => JSON.stringify(Object.entries(row).filter(([column]) => !VOLATILE.has(column))))
         .sort();

@@ -55,7 +55,7 @@ describe('the reactor that queues runs', () => {
     const [fault] = await eventually(() => stale.faults().length > 0 && stale.faults(), 'the fault');
     expect(fault).toContain('--rebuild-read-models');
     await stale.onApplicationShutdown();
-    await new ReadModels(api.store, api.pool, api.databaseUrl).rebuildAll();
+    await new ReadModels(api.store, api.pool, api.databaseUrl).rebuildAll({ ownerUrl: api.ownerUrl });
     const fresh = new RunQueue(api.store, api.pool, readConfiguration(process.env));
     fresh.onModuleInit();
     const later = await request();

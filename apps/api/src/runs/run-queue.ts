@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { RUN_QUEUE } from '@palimpsest/domain';
 import type { EventStore, RecordedEvent } from '@palimpsest/event-store';
-import { ProjectionRunner, type Projector } from '@palimpsest/projections';
+import { ProjectionRunner, type Projector, RUN_QUEUE_REACTOR } from '@palimpsest/projections';
 import { createPostgresBackend, Queue } from 'bullmq';
 import type pg from 'pg';
 import type { Configuration } from '../configuration.js';
@@ -38,10 +38,9 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     this.#queue = openQueue(configuration);
     this.#queue.on('error', (error) => this.#log.warn(`queue: ${error.message}`));
     const projector: Projector = {
-      name: 'run-queue',
-      version: 1,
-      streamPrefixes: ['run-'],
+      ...RUN_QUEUE_REACTOR,
       tables: [],
+      ddl: '',
       apply: (event) => this.#react(event),
     };
     this.#runner = new ProjectionRunner({ store, pool, connectionString: configuration.databaseUrl, projector });

@@ -28,7 +28,10 @@ export class TestApi {
   readonly address: string;
   readonly store: EventStore;
   readonly pool: pg.Pool;
+  /** Of the api's role. */
   readonly databaseUrl: string;
+  /** Of the database's owner, for what the api may not do: rebuilds. */
+  readonly ownerUrl: string;
   readonly #database: TestDatabase;
   readonly #accounts: readonly FirstAccount[];
   #closed = false;
@@ -42,6 +45,7 @@ export class TestApi {
     this.app = app;
     this.#database = database;
     this.databaseUrl = databaseUrl;
+    this.ownerUrl = database.url;
     this.#accounts = accounts;
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
     this.address = `127.0.0.1:${port}`;

@@ -1,0 +1,25 @@
+import { auditProjector } from './audit-projector.js';
+import { directoryProjector } from './directory-projector.js';
+import type { Projector } from './projector.js';
+import { RebuildRefused } from './rebuild.js';
+import { runsProjector } from './runs-projector.js';
+
+/** The read models of this program. */
+export const PROJECTORS: readonly Projector[] = [directoryProjector, runsProjector, auditProjector];
+
+export type ReadModelName = 'directory' | 'runs' | 'audit';
+
+/** What the reactor that queues runs reads; what it does with it is the api's. */
+export const RUN_QUEUE_REACTOR = { name: 'run-queue', version: 1, streamPrefixes: ['run-'] } as const;
+
+/** The reactors of this program: they keep a checkpoint and no tables. */
+export const REACTORS: readonly Pick<Projector, 'name' | 'version' | 'streamPrefixes'>[] = [RUN_QUEUE_REACTOR];
+
+/** The read model of this name. Throws RebuildRefused for a reactor, and for a name that there is not, with those that are. */
+export function projectorNamed(name: string): Projector {
+  const projector = PROJECTORS.find((known) => known.name === name);
+  if (projector) return projector;
+  if (REACTORS.some((known) => known.name === name)) throw RebuildRefused.ofReactor(name);
+  const names = PROJECTORS.map((known) => known.name).join(', ');
+  throw new RebuildRefused(`There is no read model "${name}". There are: ${names}.`);
+}
