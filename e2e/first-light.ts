@@ -8,16 +8,29 @@ jest.setTimeout(120_000);
 
 /**
  * The five steps of the first issue, in a real browser on a real installation, in order: each builds on what the one
- * before left behind, as in a lesson.
+ * before left behind, as in a lesson. `openStore` gives what EVENTSTORE_URL is to be, and what closes it.
  */
-describe('two people edit one file, run it, a third replays it, a fourth audits it', () => {
+export function describeFirstLight(title: string, openStore?: () => Promise<OpenedStore>): void {
+  describe(`${title}: two people edit one file, run it, a third replays it, a fourth audits it`, () =>
+    firstLight(openStore));
+}
+
+export interface OpenedStore {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+function firstLight(openStore?: () => Promise<OpenedStore>): void {
   const installation = new Installation();
+  let store: OpenedStore | undefined;
   let browser: Browser;
   let ada: Person;
   let ben: Person;
   let beforeKill = '';
 
   beforeAll(async () => {
+    store = await openStore?.();
+    installation.eventStoreUrl = store?.url;
     await installation.start();
     browser = await openBrowser();
   });
@@ -26,6 +39,7 @@ describe('two people edit one file, run it, a third replays it, a fourth audits 
     await browser?.close();
     await installation.stop();
     installation.remove();
+    await store?.close();
   });
 
   it('1: two students type at once, see each other, and both texts are the same and saved', async () => {
@@ -224,4 +238,4 @@ describe('two people edit one file, run it, a third replays it, a fourth audits 
     expect(['full', 'no-cgroup']).toContain(health.sandbox);
     expect(await installation.stop()).toEqual([]);
   });
-});
+}

@@ -49,6 +49,8 @@ function alive(pid: number): boolean {
 export class Installation {
   readonly data = mkdtempSync(join(tmpdir(), 'palimpsest-e2e-'));
   address = '';
+  /** EVENTSTORE_URL of its processes. Undefined: the log is in its Postgres. */
+  eventStoreUrl: string | undefined;
   output = '';
   #supervisor: ChildProcess | undefined;
 
@@ -59,7 +61,7 @@ export class Installation {
     const supervisor = spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment(),
+      env: environment(this.eventStoreUrl),
     });
     this.#supervisor = supervisor;
     for (const stream of [supervisor.stdout, supervisor.stderr])
@@ -109,8 +111,8 @@ export class Installation {
   }
 }
 
-/** Jest's own settings must not reach the server. */
-function environment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, ...rest } = process.env;
-  return rest;
+/** Jest's own settings must not reach the server, nor where the tests of the event store are pointed at. */
+function environment(eventStoreUrl: string | undefined): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, EVENTSTORE_URL: ____, ...rest } = process.env;
+  return { ...rest, ...(eventStoreUrl !== undefined && { EVENTSTORE_URL: eventStoreUrl }) };
 }

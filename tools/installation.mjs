@@ -65,23 +65,29 @@ export function readSecrets(data) {
 function isSupervisor(pid) {
   try {
     return (
-      readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('start.mjs') && readlinkSync(`/proc/${pid}/exe`) !== ''
+      /(start|palimpsest)\.mjs/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) &&
+      readlinkSync(`/proc/${pid}/exe`) !== ''
     );
   } catch {
     return false;
   }
 }
 
+/** The process that has started Postgres on this data folder; undefined if none has. */
+export function processOn(data) {
+  try {
+    const pid = Number(readFileSync(join(data, 'supervisor.pid'), 'utf8'));
+    return isSupervisor(pid) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Two supervisors on one folder would start two servers on one database. Returns what removes the lock. */
 export function lockDataFolder(data) {
   const file = join(data, 'supervisor.pid');
-  let other;
-  try {
-    other = Number(readFileSync(file, 'utf8'));
-  } catch {
-    // nobody
-  }
-  if (other && other !== process.pid && isSupervisor(other))
+  const other = processOn(data);
+  if (other && other !== process.pid)
     throw new Fault(`Palimpsest already runs on ${data} (process ${other}): use that one, or stop it first.`);
   writeFileSync(file, String(process.pid));
   return () => rmSync(file, { force: true });

@@ -25,7 +25,8 @@ import { basename, dirname, join } from 'node:path';
 import { Fault } from './fault.mjs';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const SUPERUSER = 'palimpsest_owner';
+/** Owns everything in the embedded Postgres. */
+export const SUPERUSER = 'palimpsest_owner';
 
 /** Longest path of a unix socket on Linux, bytes, less Postgres' own file name and lock suffix. */
 const MAX_SOCKET_DIR = 107 - '/.s.PGSQL.5432.lock'.length;
@@ -43,6 +44,11 @@ export function runtimeFolder(data) {
     throw new Fault(`${folder} exists and belongs to somebody else: remove it, then start again.`);
   chmodSync(folder, 0o711);
   return folder;
+}
+
+/** Connection string of a Postgres that listens on a unix socket in this folder. */
+export function socketUrl(socketFolder, user, secret, database) {
+  return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(secret)}@/${database}?host=${encodeURIComponent(socketFolder)}`;
 }
 
 function binaries() {
@@ -158,8 +164,7 @@ export async function startPostgres({ folder, socketFolder, password, settings =
         ...server,
         fresh,
         superuser: SUPERUSER,
-        url: (user, secret, database) =>
-          `postgres://${encodeURIComponent(user)}:${encodeURIComponent(secret)}@/${database}?host=${encodeURIComponent(socketFolder)}`,
+        url: (user, secret, database) => socketUrl(socketFolder, user, secret, database),
       };
     // After a kill -9 of the postmaster alone its children hold the shared memory for a moment.
     const lingering = /pre-existing shared memory block|lock file .* already exists/.test(server.log());

@@ -2,3 +2,4 @@
 export { createApp } from './create-app.js';
 export { readConfiguration, type Configuration } from './configuration.js';
 export { prepareDatabase } from './installation/prepare-database.js';
+export { resetPassword } from './installation/reset-password.js';

@@ -12,7 +12,7 @@ export interface FirstAccount {
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const LENGTH = 14;
 
-function randomPassword(): string {
+export function randomPassword(): string {
   let password = '';
   while (password.length < LENGTH) {
     for (const byte of randomBytes(32)) {

@@ -25,7 +25,18 @@ create table ops.installation (
 /** The ASCII codes of "opsm": any number that nothing else in this database locks. */
 const LOCK = 0x6f70736d;
 
-/** Brings schema `ops` to the current version and lets `roles` use it. Safe to repeat. */
+/** The database was used by a newer version of the program. */
+export class OperationalSchemaTooNew extends Error {
+  readonly code = 'operational-schema-too-new';
+  constructor(found: number) {
+    super(
+      `The credentials in this database have schema version ${found}; this program knows ${MIGRATIONS.length}: upgrade the program.`,
+    );
+    this.name = 'OperationalSchemaTooNew';
+  }
+}
+
+/** Brings schema `ops` to the current version and lets `roles` use it. Safe to repeat. Throws OperationalSchemaTooNew. */
 export async function migrateOperationalSchema(client: ClientBase, roles: readonly string[]): Promise<void> {
   await client.query('select pg_advisory_lock($1)', [LOCK]);
   try {
@@ -35,6 +46,7 @@ export async function migrateOperationalSchema(client: ClientBase, roles: readon
       'select coalesce(max(version), 0)::int as version from ops.migration',
     );
     const found = rows[0]?.version ?? 0;
+    if (found > MIGRATIONS.length) throw new OperationalSchemaTooNew(found);
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index < found) continue;
       // One string is one transaction: the tables and their entry come together.

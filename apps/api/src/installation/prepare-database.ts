@@ -1,7 +1,8 @@
-import { migratePostgresEventStore } from '@palimpsest/event-store';
+import { migratePostgresBlobs } from '@palimpsest/blobs';
+import { connectToPostgres, migratePostgresEventStore } from '@palimpsest/event-store';
 import { migrateReadModels } from '@palimpsest/projections';
 import { runMigrations } from 'bullmq';
-import pg from 'pg';
+import type pg from 'pg';
 import { migrateOperationalSchema } from './operational-schema.js';
 
 export interface DatabaseRole {
@@ -18,16 +19,19 @@ export interface PrepareOptions {
   readonly executor?: DatabaseRole;
 }
 
+/** How long a database that is still starting is waited for, milliseconds. */
+const WAIT_MS = 30_000;
+
 /** Makes roles and brings every schema to the current version. Safe to repeat. */
 export async function prepareDatabase(options: PrepareOptions): Promise<void> {
-  const client = new pg.Client({ connectionString: options.ownerUrl });
-  await client.connect();
+  const client = await connectToPostgres(options.ownerUrl, WAIT_MS);
   try {
     const { api, executor } = options;
     for (const role of [api, executor]) if (role) await ensureRole(client, role);
     const both = [api, executor].flatMap((role) => (role ? [role.name] : []));
     const apiOnly = api ? [api.name] : [];
     await migratePostgresEventStore(options.ownerUrl, { applicationRoles: both });
+    await migratePostgresBlobs(client, both);
     await migrateReadModels(client, apiOnly);
     await migrateOperationalSchema(client, apiOnly);
     await runMigrations(client as never, 'bullmq');

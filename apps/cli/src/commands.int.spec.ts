@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepareDatabase, resetPassword } from '@palimpsest/api';
+import { TestApi } from '@palimpsest/api/testing';
+import { PostgresBlobStore } from '@palimpsest/blobs';
+import { type EventStore, openEventStore, type Position } from '@palimpsest/event-store';
+import { createInProcessLog } from '@palimpsest/event-store/testing';
+import { PROJECTORS, ReadModels } from '@palimpsest/projections';
+import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
+import pg from 'pg';
+import { exportCommand, importCommand, infoCommand, verifyCommand } from './archive-commands.js';
+import type { Terminal } from './environment.js';
+import { ProgressBar } from './progress-bar.js';
+import { rebuildCommand, skipCommand, statusCommand } from './projection-commands.js';
+
+/** A terminal that keeps what a command says. */
+function terminal() {
+  const printed: string[] = [];
+  const noted: string[] = [];
+  const drawn: string[] = [];
+  const fake: Terminal = {
+    progress: new ProgressBar({ isTTY: true, columns: 200, write: (text: string) => drawn.push(text) }),
+    print: (line) => void printed.push(line),
+    note: (line) => void noted.push(line),
+    signal: new AbortController().signal,
+  };
+  return { terminal: fake, printed, noted, drawn };
+}
+
+/** Every row of every read model, in the order of the log where a table has one. */
+async function readModels(pool: pg.Pool): Promise<Record<string, unknown>> {
+  const tables: Record<string, unknown> = {};
+  for (const table of PROJECTORS.flatMap((projector) => projector.tables)) {
+    const order = table === 'audit_entry' ? 'order by entry_no' : '';
+    const { rows } = await pool.query<Record<string, unknown>>(`select * from read.${table} ${order}`);
+    const texts = rows.map(({ entry_no: _no, ...row }) => JSON.stringify(row));
+    tables[table] = order === '' ? texts.sort() : texts;
+  }
+  return tables;
+}
+
+describe('commands on an installation', () => {
+  let api: TestApi;
+  let folder: string;
+  const databases: TestDatabase[] = [];
+
+  beforeAll(async () => {
+    api = await TestApi.start();
+    const ada = await api.signIn('ada');
+    const workspace = await api.workspace(ada, /Pair/);
+    const files = `/api/workspaces/${workspace.id}/files`;
+    for (let n = 0; n < 5; n++) {
+      const { body } = await api.call('POST', files, { token: ada, body: { path: `f${n}.py`, text: `x = ${n}\n` } });
+      await api.call('PATCH', `${files}/${String(body['id'])}`, { token: ada, body: { path: `lib/ünï${n}.py` } });
+      if (n % 2 === 0) await api.call('DELETE', `${files}/${String(body['id'])}`, { token: ada });
+    }
+    const run = { workspace: workspace.id, mode: 'script', entry: 'main.py' };
+    const { body } = await api.call('POST', '/api/runs', { token: ada, body: run });
+    await api.call('POST', `/api/runs/${String(body['id'])}/cancel`, { token: ada });
+    await api.call('GET', '/api/audit/events', { token: ada });
+    await api.call('GET', '/api/audit/events', { token: await api.signIn('auditor') });
+  });
+  afterAll(() => api.stop());
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), 'palimpsest-cli-')), 'archive');
+  });
+  afterEach(async () => {
+    await rm(join(folder, '..'), { recursive: true, force: true });
+    for (const database of databases.splice(0)) await database.drop();
+  });
+
+  const own = () => ({ OWNER_DATABASE_URL: api.ownerUrl });
+  async function newDatabase(): Promise<string> {
+    const database = await createTestDatabase();
+    databases.push(database);
+    return database.url;
+  }
+
+  async function caughtUp(store: EventStore, pool: pg.Pool, ownerUrl: string): Promise<void> {
+    const models = new ReadModels(store, pool, ownerUrl);
+    models.start();
+    const head = (await store.head()) as Position;
+    for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
+    await models.stop();
+  }
+
+  it.each(['Postgres', 'KurrentDB'] as const)(
+    'an archive imported into %s gives the same events and the same read models',
+    async (kind) => {
+      const said = terminal();
+      await new PostgresBlobStore(new pg.Pool({ connectionString: api.ownerUrl, max: 1, idleTimeoutMillis: 10 })).put(
+        Buffer.from('a plot'),
+        'image/png',
+      );
+      expect(await exportCommand(folder, own(), said.terminal)).toBe(0);
+      expect(await verifyCommand(folder, said.terminal)).toBe(0);
+      const log = kind === 'KurrentDB' ? await createInProcessLog() : undefined;
+      const ownerUrl = await newDatabase();
+      const environment = { OWNER_DATABASE_URL: ownerUrl, ...(log && { EVENTSTORE_URL: log.url }) };
+      expect(await importCommand(folder, environment, said.terminal)).toBe(0);
+      expect(said.printed.at(-1)).toMatch(new RegExp(`^\\d+ events and 1 blob imported into ${kind}\\.$`));
+
+      // What the next start does: the other schemas, and the lists from the log.
+      await prepareDatabase({ ownerUrl });
+      const pool = new pg.Pool({ connectionString: ownerUrl, max: 4 });
+      const store = await openEventStore({ eventStoreUrl: log?.url, postgresUrl: ownerUrl, applicationName: 'test' });
+      try {
+        await caughtUp(store, pool, ownerUrl);
+        await caughtUp(api.store, api.pool, api.ownerUrl);
+        expect(await readModels(pool)).toEqual(await readModels(api.pool));
+        expect((await pool.query('select media_type from blob.content')).rows).toEqual([{ media_type: 'image/png' }]);
+        const password = await resetPassword(store, pool, 'ada');
+        expect(password).toHaveLength(14);
+        expect((await pool.query('select from ops.credential')).rowCount).toBe(1);
+        await expect(resetPassword(store, pool, 'nobody')).rejects.toThrow('no such account');
+      } finally {
+        await store.close();
+        await pool.end();
+        await log?.dispose();
+      }
+    },
+  );
+
+  it('tells of an archive, and finds what is damaged in it', async () => {
+    const { terminal: screen, printed, noted, drawn } = terminal();
+    await exportCommand(folder, own(), screen);
+    expect(printed[0]).toMatch(/^\d+ events and \d blobs? from Postgres; the archive has /);
+    expect(drawn.join('')).toContain('100 %');
+    await infoCommand(folder, false, screen);
+    expect(printed.join('\n')).toMatch(/format +palimpsest-archive, version 1\ncontent +\d+ events/);
+    await infoCommand(folder, true, screen);
+    expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ format: 'palimpsest-archive', version: 1 });
+    const [file = ''] = (await readdir(folder)).filter((name) => name.includes('events'));
+    const bytes = await readFile(join(folder, file));
+    bytes[100] = (bytes[100] ?? 0) ^ 4;
+    await writeFile(join(folder, file), bytes);
+    expect(await verifyCommand(folder, screen)).toBe(1);
+    expect(noted.at(-1)).toContain(`The file ${file} of the archive is damaged`);
+    expect(printed.at(-1)).toBe('1 problem.');
+  });
+
+  it('warns when the log is not the one that the lists were built from: EVENTSTORE_URL was forgotten', async () => {
+    const log = await createInProcessLog();
+    const { terminal: screen, noted } = terminal();
+    await exportCommand(folder, { ...own(), EVENTSTORE_URL: log.url }, screen);
+    expect(noted[0]).toContain('Is EVENTSTORE_URL set as for "npm start"?');
+    await log.dispose();
+  });
+
+  it('shows how far the projections are, rebuilds them beside the running api, and refuses what is none', async () => {
+    const { terminal: screen, printed, drawn } = terminal();
+    await caughtUp(api.store, api.pool, api.ownerUrl);
+    const before = await readModels(api.pool);
+    expect(await rebuildCommand([], own(), screen)).toBe(0);
+    expect(printed).toEqual(
+      PROJECTORS.map(({ name }) => expect.stringMatching(new RegExp(`^${name}: version 1 built`))),
+    );
+    expect(drawn.join('')).toContain('audit ');
+    expect(await readModels(api.pool)).toEqual(before);
+    await eventually(async () => {
+      const second = terminal();
+      return (await statusCommand(false, own(), second.terminal)) === 0 && /current/.test(second.printed[0] ?? '');
+    }, 'all of them being current');
+    await expect(rebuildCommand(['nothing'], own(), screen)).rejects.toThrow('There are: directory, runs, audit');
+    await expect(rebuildCommand(['run-queue'], own(), screen)).rejects.toThrow('is a reactor');
+  });
+
+  it('says at which event a projection has stopped, and skips that one only', async () => {
+    const { position } = await api.store.append(
+      'workspace-not-one',
+      [
+        {
+          ...{ id: '6b9f9f0e-6f0f-4b5f-8f0e-3f3f3f3f3f3f', type: 'FileMoved', contentType: 'json' },
+          data: Buffer.from('{"file":"no id","from":"a","to":"b"}'),
+          metadata: Buffer.from('{"v":1,"actor":{"id":"system","role":"system","via":"system"}}'),
+        },
+      ],
+      { expected: 'any' },
+    );
+    const stopped = await eventually(async () => {
+      const screen = terminal();
+      return (await statusCommand(false, own(), screen.terminal)) === 1 && screen.printed;
+    }, 'the directory having stopped');
+    expect(stopped.join('\n')).toMatch(new RegExp(`directory .*stopped[^]*position ${position} \\(FileMoved`));
+    const { terminal: screen, printed } = terminal();
+    await expect(skipCommand('directory', '1', 'why', own(), screen)).rejects.toMatchObject({ code: 'skip-refused' });
+    expect(await skipCommand('directory', position, 'made by a test', own(), screen)).toBe(0);
+    expect(printed[0]).toContain(`leaves out the event at ${position}`);
+    await eventually(
+      async () => (await statusCommand(false, own(), terminal().terminal)) === 0,
+      'the directory going on',
+      15_000,
+    );
+  });
+
+  it('without a database says so in one line', async () => {
+    await expect(statusCommand(false, {}, terminal().terminal)).rejects.toThrow('OWNER_DATABASE_URL is not set');
+  });
+});

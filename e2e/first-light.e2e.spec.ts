@@ -1,0 +1,3 @@
+import { describeFirstLight } from './first-light.js';
+
+describeFirstLight('Postgres');

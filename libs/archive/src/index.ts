@@ -1,0 +1,8 @@
+/** Archives of an event log: export, import into any store, verify. The format is described in docs/ARCHIVE.md. */
+export { ArchiveFault, type ArchiveFaultCode } from './archive-fault.js';
+export { readManifest as archiveInfo } from './archive-folder.js';
+export { exportArchive, type ExportOptions, type ExportResult } from './export-archive.js';
+export { importArchive, type ImportOptions, type ImportResult } from './import-archive.js';
+export { FORMAT_VERSION, type Manifest, type Segment, type SegmentKind } from './manifest.js';
+export type { OnProgress, Progress } from './progress.js';
+export { verifyArchive, type Verification } from './verify-archive.js';

@@ -1,0 +1,3 @@
+/** Bytes that events refer to by their hash: what a program made and is too large or too binary for the log. */
+export { BlobTooLarge, MAX_BLOB_BYTES, type Blob, type BlobInfo, type BlobStore } from './blob-store.js';
+export { BlobsTooNew, migratePostgresBlobs, PostgresBlobStore } from './postgres-blob-store.js';
