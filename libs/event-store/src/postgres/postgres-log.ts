@@ -15,6 +15,7 @@ export async function createPostgresLog(): Promise<PostgresLog> {
   const database = await createTestDatabase();
   await migratePostgresEventStore(database.url);
   const owner = new pg.Client({ connectionString: database.url });
+  owner.on('error', () => undefined); // a test may end every connection
   await owner.connect();
   const stores: PostgresEventStore[] = [];
   return {

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { fromJsonBytes, toJsonBytes } from './bytes.js';
+import { encodeEvent, readEvent } from './recorded.js';
+import { currentVersion, UPCASTERS, type DomainEvent, type EventType } from './upcasters.js';
+
+const ID = '6b9f9f0e-6f0f-4b5f-8f0e-3f3f3f3f3f3f';
+const METADATA = `{"v":1,"actor":{"id":"${ID}","role":"student","via":"web"},"course":"${ID}","clientTime":1700000000123}`;
+
+/**
+ * Frozen: what old logs hold, byte by byte (FileEdited is binary and has its own in file.spec.ts). An entry never changes; a new schema version is a new entry, and the old one then
+ * has to read as the current shape. [type, version, stored data]
+ */
+const GOLDEN: readonly (readonly [type: string, version: number, data: string])[] = [
+  ['UserRegistered', 1, `{"id":"${ID}","username":"ada","displayName":"Ada Lövelace 👩","role":"student"}`],
+  ['UserRoleChanged', 1, '{"role":"professor","was":"student"}'],
+  ['UserDeactivated', 1, '{"reason":"left"}'],
+  ['PasswordChanged', 1, '{"by":"administrator"}'],
+  ['SignedIn', 1, `{"user":"${ID}","userAgent":"Mozilla/5.0"}`],
+  ['SignInRefused', 1, '{"username":"ada","reason":"wrong-password"}'],
+  ['SignedOut', 1, `{"user":"${ID}"}`],
+  ['CourseCreated', 1, `{"id":"${ID}","title":"Python"}`],
+  ['MemberEnrolled', 1, `{"user":"${ID}","role":"student"}`],
+  ['MemberRemoved', 1, `{"user":"${ID}"}`],
+  ['SectionAdded', 1, '{"name":"Assignments"}'],
+  ['WorkspaceOpened', 1, `{"id":"${ID}","kind":"personal","course":"${ID}","owner":"${ID}","name":"Ada’s workspace"}`],
+  ['FileCreated', 1, `{"file":"${ID}","path":"lib/a.py"}`],
+  ['FileMoved', 1, `{"file":"${ID}","from":"a.py","to":"b.py"}`],
+  ['FileDeleted', 1, `{"file":"${ID}","path":"b.py"}`],
+  ['FileRestored', 1, `{"file":"${ID}","path":"b.py"}`],
+  [
+    'RunRequested',
+    1,
+    `{"id":"${ID}","workspace":"${ID}","course":"${ID}","by":"${ID}","mode":"script","entry":"main.py","files":[{"file":"${ID}","path":"main.py","revision":"7"},{"file":"${ID}","path":"new.py","revision":null}],"columns":80,"rows":24}`,
+  ],
+  ['RunStarted', 1, '{"executor":"executor-1","attempt":"a1","sandbox":"full","startedAt":1700000000123}'],
+  ['OutputEmitted', 1, '{"chunks":[[0,"Name? "],[12,"\\u0000\\u001b[31mred"]]}'],
+  ['InputProvided', 1, `{"by":"${ID}","text":"Ada\\n"}`],
+  ['TerminalResized', 1, '{"columns":120,"rows":40}'],
+  ['ReplEntered', 1, '{"ms":812,"script":{"kind":"raised","exception":"ValueError"}}'],
+  ['RunCancelled', 1, `{"by":"${ID}"}`],
+  [
+    'RunFinished',
+    1,
+    '{"outcome":{"kind":"timed-out","limit":"cpu","seconds":30},"usage":{"wallMs":31000,"cpuMs":30000,"outputBytes":17,"peakMemoryBytes":9000000}}',
+  ],
+  ['HistoryViewed', 1, `{"file":"${ID}","path":"main.py"}`],
+  ['LogQueried', 1, '{"query":{"actor":"ada"},"rows":17}'],
+  ['AccessRefused', 1, '{"what":"read the audit log","object":"event log"}'],
+];
+
+/** Text that is JSON without spaces, as bytes. */
+const bytes = (text: string) => toJsonBytes(JSON.parse(text));
+const textOf = (stored: Uint8Array) => JSON.stringify(fromJsonBytes(stored));
+
+describe('events as old logs hold them', () => {
+  it.each(GOLDEN)('%s, version %s, is read', (type, version, data) => {
+    const metadata = bytes(METADATA.replace('"v":1', `"v":${version}`));
+    const event = readEvent({ type, data: bytes(data), metadata });
+    expect(event.type).toBe(type);
+    if (version < currentVersion(event.type)) return; // its shape is that of a later entry now
+    expect(event.data).toEqual(JSON.parse(data));
+    const encoded = encodeEvent(event as DomainEvent, JSON.parse(METADATA.replace('"v":1,', '')) as never);
+    expect(textOf(encoded.data)).toBe(data);
+    expect(textOf(encoded.metadata)).toBe(METADATA.replace('"v":1', `"v":${version}`));
+  });
+
+  it('there is one of every type and version', () => {
+    const wanted = (Object.keys(UPCASTERS) as EventType[]).flatMap((type) =>
+      Array.from({ length: currentVersion(type) }, (_, n) => `${type} ${n + 1}`),
+    );
+    expect(GOLDEN.map(([type, version]) => `${type} ${version}`).sort()).toEqual(wanted.sort());
+  });
+});
