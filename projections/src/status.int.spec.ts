@@ -103,6 +103,15 @@ describe('the status of projections', () => {
     expect(foreign.fault).toContain('another event log');
   });
 
+  it('of a newer version that another kind of store was read for', async () => {
+    const copier = await built();
+    await log.pool.query(
+      `update read.checkpoint set version = 9, epoch = 'another', position = '12/12' where projection = $1`,
+      [copier.name],
+    );
+    expect(await status(copier.projector)).toMatchObject({ state: 'too-new', share: 0 });
+  });
+
   it('of a reactor: an older version is not outdated', async () => {
     const reactor = { name: 'bell', version: 2, streamPrefixes: ['bell-'] };
     await log.pool.query(`insert into read.checkpoint (projection, version, epoch) values ('bell', 1, $1)`, [

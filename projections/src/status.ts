@@ -153,7 +153,8 @@ async function statusOf(
     state,
     position,
     head: log.head,
-    share: state === 'current' ? 1 : state === 'foreign-log' ? 0 : shareOf(position, log),
+    // A position of another log, or of another kind of store, says nothing here.
+    share: state === 'current' ? 1 : stored?.epoch === log.epoch ? shareOf(position, log) : 0,
     fault: faultOf(known, kind, state, stored),
     faultPosition: state === 'stopped' ? (stored?.faultPosition ?? undefined) : undefined,
     updatedAt: stored?.updatedAt,

@@ -9,6 +9,7 @@ import { PlatformModule } from './platform/platform.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReplayModule } from './replay/replay.module.js';
 import { RunsModule } from './runs/runs.module.js';
+import { SystemModule } from './system/system.module.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 
 @Module({
@@ -24,6 +25,7 @@ import { WorkspacesModule } from './workspaces/workspaces.module.js';
     CollaborationModule,
     RunsModule,
     ReplayModule,
+    SystemModule,
   ],
 })
 export class AppModule {}

@@ -1,11 +1,14 @@
 import { Alert, Button, Modal, Stack, Text } from '@mantine/core';
+import { useDocumentTitle } from '@mantine/hooks';
 import type { UserDto } from '@palimpsest/protocol/wire';
-import { lazy, Suspense, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { sentenceOf } from './api-client.js';
 import { currentRoute, navigate } from './navigation.js';
 import { Patience } from './patience.js';
+import type { Route } from './route.js';
 import { sessionExpired, useMe } from './session.js';
 import { Header } from './shell/header.js';
+import { OverseerLinks } from './shell/overseer-links.js';
 import { UserMenu } from './shell/user-menu.js';
 import { SignInForm } from './sign-in/sign-in-form.js';
 import { SignInPage } from './sign-in/sign-in-page.js';
@@ -13,6 +16,7 @@ import { useSignal } from './signal.js';
 import { Workbench } from './workbench.js';
 
 const AuditPage = lazy(() => import('./audit/audit-page.js'));
+const SystemPage = lazy(() => import('./system/system-page.js'));
 
 /** Who is there, and what that person's page is. */
 export function App() {
@@ -37,10 +41,9 @@ export function App() {
 
 function SignedIn({ me }: { readonly me: UserDto }) {
   const expired = useSignal(sessionExpired);
-  const audits = me.role === 'auditor' || me.role === 'admin';
   return (
     <>
-      {audits ? <Audit me={me} /> : <Workbench me={me} />}
+      <PageOf me={me} />
       <Modal opened={expired} onClose={() => undefined} withCloseButton={false} title="Your session has ended" centered>
         <Text size="sm" mb="md">
           Sign in again to go on. What you typed is kept in this tab.
@@ -51,19 +54,49 @@ function SignedIn({ me }: { readonly me: UserDto }) {
   );
 }
 
-function Audit({ me }: { readonly me: UserDto }) {
+/** Overseers have pages of their own, and the others a workbench. Whether somebody may see the system, the server says. */
+function PageOf({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
-  const isThere = route.page === 'audit';
+  if (me.role === 'auditor' || me.role === 'admin') return <Overseer me={me} route={route} />;
+  return route.page === 'system' ? <System me={me} start={null} /> : <Workbench me={me} />;
+}
+
+function Overseer({ me, route }: { readonly me: UserDto; readonly route: Route }) {
+  const isThere = route.page === 'audit' || route.page === 'system';
   useEffect(() => {
     if (!isThere) navigate('/audit', 'replace');
   }, [isThere]);
+  if (route.page === 'system') return <System me={me} start={<OverseerLinks page="system" />} />;
+  return (
+    <Framed me={me} start={<OverseerLinks page="audit" />} title="Audit" fallback="Opening the log">
+      <AuditPage query={route.page === 'audit' ? route.query : ''} />
+    </Framed>
+  );
+}
+
+function System({ me, start }: { readonly me: UserDto; readonly start: ReactNode }) {
+  return (
+    <Framed me={me} start={start} title="System" fallback="Opening the state of the system">
+      <SystemPage />
+    </Framed>
+  );
+}
+
+interface FramedProps {
+  readonly me: UserDto;
+  readonly start: ReactNode;
+  readonly title: string;
+  readonly fallback: string;
+  readonly children: ReactNode;
+}
+
+function Framed({ me, start, title, fallback, children }: FramedProps) {
+  useDocumentTitle(`${title} · Palimpsest`);
   return (
     <div className="workbench">
-      <Header start={<Text fw={600}>Audit</Text>} user={<UserMenu me={me} />} />
+      <Header start={start} user={<UserMenu me={me} />} />
       <main className="workbench-main">
-        <Suspense fallback={<Patience what="Opening the log" />}>
-          <AuditPage query={route.page === 'audit' ? route.query : ''} />
-        </Suspense>
+        <Suspense fallback={<Patience what={fallback} />}>{children}</Suspense>
       </main>
     </div>
   );

@@ -2,6 +2,7 @@
 export type Route =
   | { readonly page: 'start' }
   | { readonly page: 'audit'; readonly query: string }
+  | { readonly page: 'system' }
   | { readonly page: 'workspace'; readonly workspace: string; readonly file: string | null };
 
 const WORKSPACE = /^\/w\/([^/]+)(?:\/f\/([^/]+))?\/?$/;
@@ -9,6 +10,7 @@ const WORKSPACE = /^\/w\/([^/]+)(?:\/f\/([^/]+))?\/?$/;
 /** Unknown addresses lead to the start, which finds something to show. */
 export function parseRoute(path: string, query = ''): Route {
   if (/^\/audit\/?$/.test(path)) return { page: 'audit', query };
+  if (/^\/system\/?$/.test(path)) return { page: 'system' };
   const [, workspace, file] = WORKSPACE.exec(path) ?? [];
   return workspace ? { page: 'workspace', workspace, file: file ?? null } : { page: 'start' };
 }

@@ -25,3 +25,10 @@ export {
 export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED } from './collaboration.js';
 export { AuthorDto, FileHistoryDto, HistoryRunDto, type HistoryEdit, type TextSplice } from './history.js';
 export { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';
+export {
+  EventStoreStateDto,
+  ProjectionStateDto,
+  RebuildStateDto,
+  SystemDto,
+  type ProjectionStateName,
+} from './system.js';

@@ -20,3 +20,10 @@ export type {
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
 export type { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';
+export type {
+  EventStoreStateDto,
+  ProjectionStateDto,
+  ProjectionStateName,
+  RebuildStateDto,
+  SystemDto,
+} from './system.js';

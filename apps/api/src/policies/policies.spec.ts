@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Role } from '@palimpsest/domain';
-import { allows, mayReadAuditLog, maySeeRoster, type WorkspaceRight, workspaceRight } from './policies.js';
+import {
+  allows,
+  mayReadAuditLog,
+  maySeeRoster,
+  maySeeSystem,
+  type WorkspaceRight,
+  workspaceRight,
+} from './policies.js';
 
 type Cell = [
   kind: 'course' | 'personal' | 'material',
@@ -46,9 +53,10 @@ describe('rights in a workspace', () => {
     expect([allows(right, 'see'), allows(right, 'edit'), allows(right, 'run')]).toEqual([see, edit, run]);
   });
 
-  it('lets auditors and administrators alone read the log, and staff alone the roster', () => {
+  it('lets auditors and administrators alone read the log and see the system, and staff alone the roster', () => {
     const roles: Role[] = ['student', 'professor', 'auditor', 'admin'];
     expect(roles.filter(mayReadAuditLog)).toEqual(['auditor', 'admin']);
+    expect(roles.filter(maySeeSystem)).toEqual(['auditor', 'admin']);
     expect(roles.filter(maySeeRoster)).toEqual(['professor', 'auditor']);
   });
 });

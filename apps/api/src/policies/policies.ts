@@ -41,6 +41,11 @@ export function mayReadAuditLog(role: Role): boolean {
   return role === 'auditor' || role === 'admin';
 }
 
+/** Who may see the state of the event store and of what is built from it. */
+export function maySeeSystem(role: Role): boolean {
+  return role === 'auditor' || role === 'admin';
+}
+
 /** Who sees the list of a course's members. Students see their teammates where they work together. */
 export function maySeeRoster(courseRole: string): boolean {
   return courseRole === 'professor' || courseRole === 'auditor';

@@ -1,5 +1,5 @@
 /** Writes the events of another log, one append after the other: only so is their order the old one. */
-import { InvalidArgument, WrongExpectedVersion } from '../errors.js';
+import { AppendTooLarge, InvalidArgument, WrongExpectedVersion } from '../errors.js';
 import type { ImportedEvent } from '../event-store.js';
 import { checkImport, groupsOfImport } from '../import-groups.js';
 import type { Appender } from './appender.js';
@@ -12,12 +12,25 @@ export class Importer {
   async importEvents(events: readonly ImportedEvent[]): Promise<void> {
     checkImport(events);
     for (const group of groupsOfImport(events, (last, next) => !continues(last, next))) {
-      const [first] = group;
-      if (first) await this.append(first, group);
+      await this.append(group);
     }
   }
 
-  private async append({ stream, revision }: ImportedEvent, group: readonly ImportedEvent[]): Promise<void> {
+  /** What the server counts beside data and metadata is its own affair: what is too large for it goes in two halves. */
+  private async append(group: readonly ImportedEvent[]): Promise<void> {
+    const [first] = group;
+    if (!first) return;
+    try {
+      await this.appendTo(first, group);
+    } catch (error) {
+      if (!(error instanceof AppendTooLarge) || group.length === 1) throw error;
+      const half = group.length >> 1;
+      await this.append(group.slice(0, half));
+      await this.append(group.slice(half));
+    }
+  }
+
+  private async appendTo({ stream, revision }: ImportedEvent, group: readonly ImportedEvent[]): Promise<void> {
     const expected = revision === 0n ? 'noStream' : revision - 1n;
     const events = group.map(({ id, type, contentType, data, metadata, recordedAt }) => ({
       ...{ id, type, contentType, data, ...(metadata && { metadata }) },

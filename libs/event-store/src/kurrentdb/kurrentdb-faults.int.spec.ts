@@ -192,3 +192,15 @@ test('[IM2] the answer to an import gets lost: everything is there once', async 
   await store.importEvents(given);
   expect(ids(await collect(store.readAll()))).toEqual(ids(given));
 });
+
+test('[IM1] [DF6] what the server finds too large for one append is imported in parts', async () => {
+  const store = log.open();
+  const stream = newStream();
+  const type = 't'.repeat(1000); // counted twice by the server, not by the port
+  const given = Array.from({ length: 1000 }, (_, n) => ({
+    ...event({ type, contentType: 'binary' as const, data: Buffer.alloc(500, n) }),
+    ...{ stream, revision: BigInt(n), recordedAt: new Date(n) },
+  }));
+  await store.importEvents(given);
+  expect(ids(await collect(store.readStream(stream)))).toEqual(ids(given));
+});

@@ -1,0 +1,36 @@
+import { Controller, ForbiddenException, Get, Req } from '@nestjs/common';
+import { SystemDto } from '@palimpsest/protocol';
+import type { Request } from 'express';
+import { AuditLog } from '../audit/audit-log.js';
+import { addressOf } from '../auth/address.js';
+import { Person } from '../auth/auth.guard.js';
+import { contextOf, type Principal } from '../auth/principal.js';
+import { Answers } from '../platform/api-description.js';
+import { maySeeSystem } from '../policies/policies.js';
+import { SystemState } from './system-state.js';
+
+@Controller('api/system')
+export class SystemController {
+  constructor(
+    private readonly state: SystemState,
+    private readonly log: AuditLog,
+  ) {}
+
+  /**
+   * State of the event store and of what is built from it. A page asks every two seconds and learns nothing of any person,
+   * so only a refusal is recorded.
+   */
+  @Get()
+  @Answers(SystemDto)
+  async get(@Person() person: Principal, @Req() request: Request): Promise<SystemDto> {
+    if (!maySeeSystem(person.role)) {
+      const refused = {
+        type: 'AccessRefused',
+        data: { what: 'see the state of the system', object: 'system' },
+      } as const;
+      await this.log.record(refused, contextOf(person, 'web', { address: addressOf(request) }));
+      throw new ForbiddenException('Only auditors and administrators see the state of the system.');
+    }
+    return this.state.read();
+  }
+}

@@ -1,0 +1,35 @@
+import { Anchor } from '@mantine/core';
+import type { MouseEvent } from 'react';
+import { navigate } from '../navigation.js';
+import './shell.css';
+
+const PAGES = [
+  { page: 'audit', path: '/audit', label: 'Audit' },
+  { page: 'system', path: '/system', label: 'System' },
+] as const;
+
+/** The pages of auditors and administrators. Addresses like any other: a middle click opens one in a tab of its own. */
+export function OverseerLinks({ page }: { readonly page: (typeof PAGES)[number]['page'] }) {
+  return (
+    <nav aria-label="Pages" className="overseer-links">
+      {PAGES.map((one) => (
+        <Anchor
+          key={one.page}
+          href={one.path}
+          underline="never"
+          aria-current={one.page === page ? 'page' : undefined}
+          onClick={(event) => follow(event, one.path)}
+          data-testid={`${one.page}-link`}
+        >
+          {one.label}
+        </Anchor>
+      ))}
+    </nav>
+  );
+}
+
+function follow(event: MouseEvent, path: string): void {
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  navigate(path);
+}
