@@ -7,7 +7,7 @@
  */
 import { StreamDeleted, StreamNotFound } from '../errors.js';
 import type { Filter, ReadAllOptions, ReadStreamOptions, RecordedEvent } from '../event-store.js';
-import { matches } from '../postgres/event-filter.js';
+import { matches } from '../filter.js';
 import { checkFilter, checkLimit, checkRevision, checkStreamName } from '../validation.js';
 import type { Connection } from './connection.js';
 import { decodeEvent } from './event-codec.js';

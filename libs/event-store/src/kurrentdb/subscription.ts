@@ -11,7 +11,7 @@
 import { StreamDeleted } from '../errors.js';
 import type { Filter, SubscriptionItem } from '../event-store.js';
 import { abortable, pause } from '../abort.js';
-import { isOpen, matches } from '../postgres/event-filter.js';
+import { isOpen, matches } from '../filter.js';
 import type { Connection } from './connection.js';
 import { decodeEvent } from './event-codec.js';
 import { LiveBuffer, type LiveItem } from './live-buffer.js';

@@ -1,7 +1,8 @@
 import type { Filter, ReadAllOptions, RecordedEvent } from '../event-store.js';
 import { checkFilter, checkLimit, MAX_BIGINT, parsePosition } from '../validation.js';
 import { literal } from './binary-copy.js';
-import { filterConditions, isOpen } from './event-filter.js';
+import { isOpen } from '../filter.js';
+import { filterConditions } from './event-filter.js';
 import { decodeEvent, nextWindow, PAGE_SIZE, pageOf, pageStatement, type Bounds, type EventPage } from './event-row.js';
 import type { ReadPool } from './read-pool.js';
 

@@ -1,7 +1,7 @@
 import { Unavailable } from '../errors.js';
 import type { Filter, Position, SubscriptionItem } from '../event-store.js';
 import { abortable, pause } from '../abort.js';
-import { isOpen, matches } from './event-filter.js';
+import { isOpen, matches } from '../filter.js';
 import { Feed, type FeedItem, type FeedOptions } from './feed.js';
 import type { LogReader } from './log-reader.js';
 import type { StreamReader } from './stream-reader.js';
