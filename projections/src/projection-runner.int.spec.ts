@@ -88,6 +88,24 @@ describe('a projection', () => {
     await eventually(async () => (await log.rows(copier).catch(() => [])).length === 2, 'the second event');
   });
 
+  it('goes on by itself when the connection of a batch is lost between two of its statements', async () => {
+    let cut = true;
+    const copier = await built(async () => {
+      if (!cut) return;
+      cut = false;
+      await log.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and state = 'idle in transaction' and pid <> pg_backend_pid()`,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 200)); // the loss is told while no statement is under way
+    });
+    const runner = log.run(copier.projector);
+    await log.append(copier, 'a', 'b');
+    await rows(copier, 2);
+    expect(cut).toBe(false);
+    expect(runner.fault).toBeUndefined();
+  });
+
   describe('at an event that it cannot apply', () => {
     const poisoned = () =>
       built((event) => {

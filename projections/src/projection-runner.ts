@@ -163,6 +163,8 @@ export class ProjectionRunner {
     const target = lastPosition(items);
     if (target === undefined) return;
     const client = await this.#options.pool.connect();
+    // The pool listens to idle connections only: unheard, the loss of this one between two statements would end the process.
+    client.on('error', ignore);
     let broken: Error | undefined;
     try {
       await client.query('begin; set local search_path = read, pg_temp');
@@ -174,6 +176,7 @@ export class ProjectionRunner {
       await client.query('rollback').catch(() => undefined);
       throw error;
     } finally {
+      client.off('error', ignore);
       client.release(broken !== undefined && !(broken instanceof ProjectionFault) ? broken : undefined);
     }
   }
@@ -228,3 +231,6 @@ export function checkedPosition(
   if (checkpoint.version < version) throw new ReadModelOutdated(name, checkpoint.version, version);
   return checkpoint.position ?? undefined;
 }
+
+/** The next statement rejects with the same trouble. */
+function ignore(): void {}

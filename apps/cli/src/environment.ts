@@ -1,6 +1,6 @@
 /** What a command works on: the event store, the database beside it, and the terminal. */
 import { type BlobStore, migratePostgresBlobs, PostgresBlobStore } from '@palimpsest/blobs';
-import { type EventStore, migratePostgresEventStore, openEventStore } from '@palimpsest/event-store';
+import { connectToPostgres, type EventStore, migratePostgresEventStore, openEventStore } from '@palimpsest/event-store';
 import { type Environment, requiredSetting } from '@palimpsest/settings';
 import pg from 'pg';
 import type { ProgressBar } from './progress-bar.js';
@@ -42,7 +42,7 @@ export async function withStores<T>(
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 4, application_name: 'palimpsest cli' });
   pool.on('error', () => undefined); // the next query opens another connection
   try {
-    if (make) await makeSchemas(pool, ownerUrl, eventStoreUrl);
+    if (make) await makeSchemas(ownerUrl, eventStoreUrl);
     const store = await openEventStore({
       ...{ eventStoreUrl, postgresUrl: ownerUrl, applicationName: 'palimpsest cli', waitMs: WAIT_MS },
     });
@@ -57,12 +57,13 @@ export async function withStores<T>(
   }
 }
 
-async function makeSchemas(pool: pg.Pool, ownerUrl: string, eventStoreUrl: string | undefined): Promise<void> {
+async function makeSchemas(ownerUrl: string, eventStoreUrl: string | undefined): Promise<void> {
   if (eventStoreUrl === undefined) await migratePostgresEventStore(ownerUrl);
-  const client = await pool.connect();
+  const client = await connectToPostgres(ownerUrl, WAIT_MS);
+  client.on('error', () => undefined); // the query under way rejects with the same trouble
   try {
     await migratePostgresBlobs(client);
   } finally {
-    client.release();
+    await client.end();
   }
 }

@@ -30,6 +30,7 @@ export class ExecutorPresence {
   /** Whether an executor of this name is at work. */
   async isAtWork(name: string): Promise<boolean> {
     const client = new pg.Client({ connectionString: this.#connectionString });
+    client.on('error', () => undefined); // the query under way rejects with the same trouble
     await client.connect();
     try {
       return !(await lock(client, name));

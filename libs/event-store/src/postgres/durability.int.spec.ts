@@ -1,10 +1,14 @@
 /** A server of its own, to be killed: what was acknowledged must be there afterwards. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { eventually } from '@palimpsest/test-support';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { collect, event, ids, newStream, Recording } from '../contract/samples.js';
+import pg from 'pg';
+import { collect, event, events, ids, newStream, Recording } from '../contract/samples.js';
+import { Unavailable } from '../errors.js';
+import type { NewEvent } from '../event-store.js';
 import { migratePostgresEventStore } from './migrate.js';
 import { createPostgresEventStore } from './postgres-event-store.js';
 
@@ -70,3 +74,62 @@ test('[AP18] [SB6] kill -9 of the server during appends: nothing acknowledged is
   await recording.stop();
   await store.close();
 });
+
+test('[AP18] [ID5] kill -9 of one of its processes: batches that callers repeat are stored once, in their places', async () => {
+  const url = server.url(server.superuser, 'x', 'postgres');
+  await migratePostgresEventStore(url);
+  // Less than a recovery takes, so that callers are told Unavailable and repeat the append themselves.
+  const store = createPostgresEventStore({ connectionString: url, unavailableAfterMs: 50 });
+  let repeated = 0;
+  const append = async (stream: string, batch: NewEvent[], expected: bigint | 'noStream' | 'any') => {
+    for (;;) {
+      try {
+        return await store.append(stream, batch, { expected });
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        repeated++;
+      }
+    }
+  };
+  let writing = true;
+  const writers = Array.from({ length: 10 }, async (_, writer) => {
+    const stream = newStream();
+    const acknowledged: string[] = [];
+    for (let expected: bigint | 'noStream' = 'noStream'; writing;) {
+      const batch = events(3);
+      expected = (await append(stream, batch, writer % 2 === 0 ? expected : 'any')).revision;
+      acknowledged.push(...ids(batch));
+    }
+    return { stream, acknowledged };
+  });
+  for (let round = 0; round < 2; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.kill(await appendingProcess(url), 'SIGKILL');
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  writing = false;
+  for (const { stream, acknowledged } of await Promise.all(writers)) {
+    const stored = await collect(store.readStream(stream));
+    expect(ids(stored)).toEqual(acknowledged);
+    expect(stored.map(({ revision }) => Number(revision))).toEqual(stored.map((_, n) => n));
+  }
+  expect(repeated).toBeGreaterThan(0);
+  await store.close();
+});
+
+/** The server's process behind the connection that appends, as soon as there is one. */
+async function appendingProcess(connectionString: string): Promise<number> {
+  return eventually(async () => {
+    const client = new pg.Client({ connectionString });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ pid: number }>(
+        `select pid from pg_stat_activity where application_name like '% append'`,
+      );
+      return rows[0]?.pid;
+    } finally {
+      await client.end();
+    }
+  }, 'the connection that appends');
+}
