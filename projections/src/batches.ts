@@ -8,8 +8,14 @@ export const MAX_BATCH = 500;
 /** Events waiting in memory at most; more are left in the subscription, which is bounded itself. */
 const MAX_WAITING = 2_000;
 
-/** Groups what has arrived while the consumer was busy. Stops reading ahead at MAX_WAITING items, and when it is returned. */
-export async function* batches(source: AsyncIterable<SubscriptionItem>): AsyncGenerator<SubscriptionItem[]> {
+/**
+ * Groups what has arrived while the consumer was busy. Stops reading ahead at MAX_WAITING items, and when it is returned.
+ * With `idleMs` an empty batch follows when nothing has arrived for so long, once after each batch.
+ */
+export async function* batches(
+  source: AsyncIterable<SubscriptionItem>,
+  idleMs?: number,
+): AsyncGenerator<SubscriptionItem[]> {
   const waiting: SubscriptionItem[] = [];
   let ended = false;
   let left = false;
@@ -29,15 +35,23 @@ export async function* batches(source: AsyncIterable<SubscriptionItem>): AsyncGe
       ended = true;
       wake();
     });
+  let idle: NodeJS.Timeout | undefined;
   try {
-    while (!ended || waiting.length > 0) {
-      if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+    for (let tellIdle = false; !ended || waiting.length > 0;) {
+      if (waiting.length === 0) {
+        if (tellIdle) idle = setTimeout(() => wake(), idleMs);
+        await new Promise<void>((resolve) => (wake = resolve));
+        clearTimeout(idle);
+        await new Promise(setImmediate); // a page comes item by item: all of it belongs to this batch
+      }
       const batch = waiting.splice(0, MAX_BATCH);
       drained();
-      if (batch.length > 0) yield batch;
+      if (batch.length > 0 || (tellIdle && !ended)) yield batch;
+      tellIdle = batch.length > 0 && idleMs !== undefined;
     }
     await pump;
   } finally {
+    clearTimeout(idle);
     left = true;
     drained();
   }
@@ -83,8 +97,9 @@ export interface Application {
 /** Applies the events in order. Throws ProjectionStopped at one that cannot be; trouble of the connection as it came. */
 export async function applyEvents(events: readonly RecordedEvent[], application: Application): Promise<void> {
   const { projector, transaction, skipped, work } = application;
-  for (const event of events) {
-    if (skipped.includes(event.position)) continue;
+  const wanted = events.filter(({ position }) => !skipped.includes(position));
+  if (await appliedTogether(wanted, projector, transaction)) return;
+  for (const event of wanted) {
     try {
       await projector.apply(event, transaction);
     } catch (error) {
@@ -92,6 +107,24 @@ export async function applyEvents(events: readonly RecordedEvent[], application:
       throw new ProjectionStopped(projector.name, event, error, work);
     }
   }
+}
+
+/** False where the projector cannot, or one of the events cannot be applied: nothing has changed then. */
+async function appliedTogether(
+  events: readonly RecordedEvent[],
+  projector: Projector,
+  transaction: ClientBase,
+): Promise<boolean> {
+  if (!projector.applyAll || events.length < 2) return false;
+  await transaction.query('savepoint together');
+  try {
+    await projector.applyAll(events, transaction);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    await transaction.query('rollback to savepoint together');
+    return false;
+  }
+  return true;
 }
 
 export function eventsOf(items: readonly SubscriptionItem[]): RecordedEvent[] {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@palimpsest/test-support';
-import pg from 'pg';
+import type { RecordedEvent } from '@palimpsest/event-store';
+import pg, { type ClientBase } from 'pg';
 import { ForeignCheckpoint, ForeignReactor, ProjectionStopped, ReadModelOutdated, ReadModelTooNew } from './faults.js';
 import type { Projector } from './projector.js';
 import { skipEvent } from './skip.js';
@@ -104,6 +105,47 @@ describe('a projection', () => {
     await rows(copier, 2);
     expect(cut).toBe(false);
     expect(runner.fault).toBeUndefined();
+  });
+
+  it('passes over what it does not need in memory, and the checkpoint follows within seconds', async () => {
+    const copier = await built();
+    const runner = log.run(copier.projector);
+    await log.append(copier, 'a');
+    await rows(copier, 1);
+    const before = (await log.checkpoint(copier.name))?.['position'];
+    const other = { stream: 'letters-1' };
+    let last = await log.append(other, 'x');
+    for (let n = 0; n < 20; n++) last = await log.append(other, 'x');
+    await log.reached(runner, last.position);
+    expect((await log.checkpoint(copier.name))?.['position']).toBe(before);
+    await eventually(async () => (await log.checkpoint(copier.name))?.['position'] === last.position, 'the checkpoint');
+    await log.append(copier, 'b');
+    await rows(copier, 2);
+  });
+
+  it('applies several events together where it can, and one by one to find the one that cannot be', async () => {
+    const together: number[] = [];
+    const copier = await built((event) => {
+      if (event.type === 'poison') throw new TypeError('cannot read this');
+    });
+    const projector = {
+      ...copier.projector,
+      restMs: 50,
+      async applyAll(events: readonly RecordedEvent[], transaction: ClientBase) {
+        for (const { revision, type } of events)
+          await transaction.query(`insert into ${copier.name} values ($1, $2)`, [revision, type]);
+        if (events.some(({ type }) => type === 'poison')) throw new TypeError('one of them');
+        together.push(events.length);
+      },
+    };
+    await log.append(copier, 'a', 'b', 'c');
+    const runner = log.run(projector);
+    await rows(copier, 3);
+    expect(together).toEqual([3]);
+    const { position } = await log.append(copier, 'd', 'poison', 'e');
+    await eventually(() => runner.fault, 'the fault');
+    expect(runner.fault?.position).toBe(String(BigInt(position) - 1n));
+    expect(await log.rows(copier)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   describe('at an event that it cannot apply', () => {

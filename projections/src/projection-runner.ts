@@ -1,6 +1,6 @@
 import type { EventStore, Position, SubscriptionItem } from '@palimpsest/event-store';
 import { type ClientBase, Client, type Pool } from 'pg';
-import { applyEvents, batches, commitUpToPoison, delay, eventsOf, lastPosition } from './batches.js';
+import { applyEvents, batches, commitUpToPoison, delay, eventsOf, lastPosition, MAX_BATCH } from './batches.js';
 import { type Checkpoint, clearBeginningFault, moveCheckpoint, readCheckpoint, recordFault } from './checkpoint.js';
 import { ForeignCheckpoint, ForeignReactor, ProjectionFault, ReadModelOutdated, ReadModelTooNew } from './faults.js';
 import { filterOf, isReactor, type Projector } from './projector.js';
@@ -15,6 +15,9 @@ import { filterOf, isReactor, type Projector } from './projector.js';
  * checkpoint is the fence: it is moved only from the version, log and position at which this runner left it. It is moved
  * before the events are applied: a stale runner then touches no table at all, which after a rebuild may have another shape,
  * and the order of locks (checkpoint, then tables) is the one in which a rebuild swaps the tables.
+ *
+ * A subscription also says that it has passed over events that the projector does not need. That moves the position in
+ * memory at once, and the checkpoint only now and then: a crash repeats the passing over, which changes nothing.
  *
  * A runner never makes or empties a table: that is the work of a rebuild, beside the live tables (rebuild.ts). When one has
  * swapped them, the checkpoint is elsewhere: the runner is fenced, takes another turn and goes on from there.
@@ -35,6 +38,9 @@ export interface RunnerOptions {
   readonly recheckMs?: number;
 }
 
+/** How long the checkpoint may lag behind a position that only passed over events, milliseconds. */
+const PASSED_OVER_MS = 1_000;
+
 /** Another runner or a rebuild moved the checkpoint: this one is stale. */
 class Fenced extends Error {}
 
@@ -45,6 +51,8 @@ export class ProjectionRunner {
   /** The checkpoint as this runner left it; undefined before the first turn and where there is none. */
   #seen: Checkpoint | undefined;
   #position: Position | undefined;
+  /** When the checkpoint was moved last: performance.now(). */
+  #movedAt = 0;
   #finished: Promise<void> | undefined;
 
   constructor(options: RunnerOptions) {
@@ -142,10 +150,21 @@ export class ProjectionRunner {
     await clearBeginningFault(pool, this.name);
     this.#position = position;
     const subscription = store.subscribe({ after: position ?? 'start', ...filterOf(projector), signal });
-    for await (const batch of batches(subscription)) {
-      await commitUpToPoison(batch, (items) => this.#commit(items, epoch));
+    for await (const batch of batches(subscription, PASSED_OVER_MS)) {
+      if (eventsOf(batch).length > 0) await commitUpToPoison(batch, (items) => this.#commit(items, epoch));
+      else await this.#passOver(batch, epoch);
+      if (batch.length < MAX_BATCH && projector.restMs) await delay(projector.restMs, signal);
       if (signal.aborted) return;
     }
+  }
+
+  /** Nothing to apply: the checkpoint follows at the latest when nothing comes any more. */
+  async #passOver(items: readonly SubscriptionItem[], epoch: string): Promise<void> {
+    this.#position = lastPosition(items) ?? this.#position;
+    const target = this.#position;
+    if (target === undefined || target === (this.#seen?.position ?? undefined)) return;
+    if (items.length > 0 && performance.now() - this.#movedAt < PASSED_OVER_MS) return;
+    await this.#commit([{ kind: 'checkpoint', position: target }], epoch);
   }
 
   /** Binds a checkpoint that has read nothing to this log. Only a reactor has one made here: it needs no tables. */
@@ -188,7 +207,12 @@ export class ProjectionRunner {
     transaction: ClientBase,
   ): Promise<void> {
     const { projector } = this.#options;
-    const place = { projection: this.name, version: projector.version, epoch, position: this.#position };
+    const place = {
+      projection: this.name,
+      version: projector.version,
+      epoch,
+      position: this.#seen?.position ?? undefined,
+    };
     const skipped = await moveCheckpoint(transaction, place, target);
     if (!skipped) throw new Fenced();
     await applyEvents(eventsOf(items), { projector, transaction, skipped, work: 'live' });
@@ -196,6 +220,7 @@ export class ProjectionRunner {
 
   #arriveAt(position: Position): void {
     this.#position = position;
+    this.#movedAt = performance.now();
     if (this.#seen) this.#seen = { ...this.#seen, position };
   }
 

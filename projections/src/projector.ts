@@ -24,6 +24,16 @@ export interface Projector {
    * its tables without a schema.
    */
   apply(event: RecordedEvent, transaction: ClientBase): Promise<void>;
+  /**
+   * The same for several events in their order, where that costs less than one after the other. What it throws says nothing
+   * about which event is to blame: its work is undone and `apply` is asked for each of them.
+   */
+  applyAll?(events: readonly RecordedEvent[], transaction: ClientBase): Promise<void>;
+  /**
+   * Milliseconds that the live runner rests after a transaction, so that more events share the next one. For a list that
+   * nobody watches live. Default 0: what has arrived meanwhile is the next batch.
+   */
+  readonly restMs?: number;
 }
 
 export function isReactor(projector: Projector): boolean {

@@ -257,14 +257,14 @@ describe('a rebuild beside the live read model', () => {
         subscribe: {
           value: (options: Parameters<EventStore['subscribe']>[0]) =>
             beforeCaughtUp(log.store.subscribe(options), async () => {
-              if (subscribed++ === 0) await log.reached(runner, (await log.append(copier, ...numbers(700))).position);
+              if (subscribed++ === 0) await log.reached(runner, (await log.append(copier, ...numbers(1_700))).position);
             }),
         },
       }) as EventStore;
       const { events } = await log.rebuild(copier.projector, { store });
-      expect(events).toBe(700);
+      expect(events).toBe(1_700);
       expect(subscribed).toBe(2);
-      expect(await log.rows(copier)).toHaveLength(700);
+      expect(await log.rows(copier)).toHaveLength(1_700);
     });
 
     it('when a long query lets the tables go, without letting other readers fail', async () => {
