@@ -147,7 +147,9 @@ async function run({ rooms: urls, seconds, warmUp, rate }) {
       const client = new Client(url);
       rooms[index].push(client);
       opened.push(client.ready);
-      if (opened.length === OPENING) opened = void (await Promise.all(opened)) ?? [];
+      if (opened.length < OPENING) continue;
+      await Promise.all(opened);
+      opened = [];
     }
   await Promise.all(opened);
   const clients = rooms.flat();
