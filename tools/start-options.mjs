@@ -12,7 +12,8 @@ export const USAGE = `npm start -- [options]
   --help        this text
 
 Variables: DATABASE_URL, REDIS_URL, PORT, HOST, IDE_SECRET_KEY, MEMORY_LIMIT_MB, EXECUTION_TIMEOUT, FILE_SIZE_LIMIT_MB,
-MAX_PROCESSES, MAX_PROCESS_AGE, MAX_REPL_AGE, MAX_CONCURRENT_EXECUTIONS: see docs/OPERATIONS.md`;
+MAX_PROCESSES, MAX_PROCESS_AGE, MAX_REPL_AGE, MAX_CONCURRENT_EXECUTIONS, COLLAB_MESSAGES_PER_MINUTE,
+COLLAB_OPEN_DOCUMENTS: see docs/OPERATIONS.md`;
 
 function portOf(text) {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);

@@ -37,6 +37,8 @@ function inherited() {
       'MAX_CONCURRENT_EXECUTIONS',
       'MAX_PROMPTS',
       'SESSION_SECONDS',
+      'COLLAB_MESSAGES_PER_MINUTE',
+      'COLLAB_OPEN_DOCUMENTS',
       'EXECUTOR_UID',
       'EXECUTOR_GID',
     ],

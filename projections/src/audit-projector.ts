@@ -6,6 +6,8 @@ import {
   readMetadata,
   type DomainEvent,
   type EventMetadata,
+  type LimitKind,
+  type LimitReached,
   type RunOutcome,
 } from '@palimpsest/domain';
 import type { RecordedEvent } from '@palimpsest/event-store';
@@ -39,6 +41,17 @@ function outcomeInWords(outcome: RunOutcome): string {
       return `${outcome.kind}: ${outcome.reason}`;
   }
 }
+
+function limitInWords({ limit, most, waitSeconds }: LimitReached['data']): string {
+  const wait = waitSeconds > 0 ? `, asked to wait ${waitSeconds} s` : '';
+  return `limit reached: ${most} ${LIMITED[limit] ?? limit}${wait}`;
+}
+
+const LIMITED: Readonly<Record<LimitKind, string>> = {
+  'messages-a-minute': 'messages a minute',
+  'open-documents': 'open documents',
+  'document-size': 'characters in a document',
+};
 
 function cut(text: string, length = 120): string {
   const shown = JSON.stringify(text.length > length ? `${text.slice(0, length)}…` : text);
@@ -108,6 +121,8 @@ function accountOf(event: DomainEvent): Account {
       };
     case 'AccessRefused':
       return { object: event.data.object, summary: `refused: ${event.data.what}` };
+    case 'LimitReached':
+      return { object: event.data.limit, summary: limitInWords(event.data) };
   }
 }
 

@@ -15,6 +15,10 @@ export interface Configuration {
   readonly webFolder: string | undefined;
   /** Lifetime of a session, seconds. */
   readonly sessionSeconds: number;
+  /** Most sync messages a minute that one person may send over all of their sockets in this process. */
+  readonly messagesPerMinute: number;
+  /** Most documents that one person may have open at once in this process. */
+  readonly openDocuments: number;
 }
 
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
@@ -30,5 +34,7 @@ export function readConfiguration(environment: Environment): Configuration {
     secretKey,
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
+    messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),
+    openDocuments: integerSetting(environment, 'COLLAB_OPEN_DOCUMENTS', 20, { least: 1, most: 10_000 }),
   };
 }

@@ -1,4 +1,4 @@
-/** Stream `audit-<yyyy-mm>`: reads worth recording, and refusals. */
+/** Stream `audit-<yyyy-mm>`: reads worth recording, and refusals, limits that were reached. */
 export interface HistoryViewed {
   readonly type: 'HistoryViewed';
   readonly data: { readonly file: string; readonly path: string };
@@ -11,4 +11,17 @@ export interface AccessRefused {
   readonly type: 'AccessRefused';
   readonly data: { readonly what: string; readonly object: string };
 }
-export type AuditEvent = HistoryViewed | LogQueried | AccessRefused;
+/** Which of the limits a person has reached; the names are stored. */
+export type LimitKind = 'messages-a-minute' | 'open-documents' | 'document-size';
+/** At most one a minute for a person and a kind: it says that the limit was reached, not how often. */
+export interface LimitReached {
+  readonly type: 'LimitReached';
+  readonly data: {
+    readonly limit: LimitKind;
+    /** What was allowed: messages, documents, or characters. */
+    readonly most: number;
+    /** For how long the person was asked to wait; 0 where waiting does not help. */
+    readonly waitSeconds: number;
+  };
+}
+export type AuditEvent = HistoryViewed | LogQueried | AccessRefused | LimitReached;

@@ -46,6 +46,7 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['HistoryViewed', 1, `{"file":"${ID}","path":"main.py"}`],
   ['LogQueried', 1, '{"query":{"actor":"ada"},"rows":17}'],
   ['AccessRefused', 1, '{"what":"read the audit log","object":"event log"}'],
+  ['LimitReached', 1, '{"limit":"messages-a-minute","most":300,"waitSeconds":5}'],
 ];
 
 /** Text that is JSON without spaces, as bytes. */

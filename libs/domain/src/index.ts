@@ -43,7 +43,7 @@ export {
   type RunUsage,
   type ScriptEnd,
 } from './run.js';
-export type { AccessRefused, AuditEvent, HistoryViewed, LogQueried } from './audit.js';
+export type { AccessRefused, AuditEvent, HistoryViewed, LimitKind, LimitReached, LogQueried } from './audit.js';
 export {
   decodeFileEdited,
   encodeFileEdited,

@@ -45,6 +45,7 @@ export const UPCASTERS = {
   HistoryViewed: [],
   LogQueried: [],
   AccessRefused: [],
+  LimitReached: [],
 } satisfies Record<EventType, readonly Upcaster[]>;
 
 /** Names of all event types, FileEdited included. */

@@ -22,7 +22,7 @@ export {
   type RunServerMessage,
   type RunStateName,
 } from './runs.js';
-export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED } from './collaboration.js';
+export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED, MESSAGE_WAIT, WAIT_MAX_HELD } from './collaboration.js';
 export { AuthorDto, FileHistoryDto, HistoryRunDto, type HistoryEdit, type TextSplice } from './history.js';
 export { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';
 export {

@@ -2,7 +2,7 @@
  * The same contract for a browser: constants and pure functions as values, bodies and answers as types only, so that a
  * bundle does not carry the validators that the DTO classes of the index are decorated with.
  */
-export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED } from './collaboration.js';
+export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED, MESSAGE_WAIT, WAIT_MAX_HELD } from './collaboration.js';
 export type { RoleName, SignedInDto, SignInDto, UserDto } from './auth.js';
 export type {
   AccessName,

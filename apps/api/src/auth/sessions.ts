@@ -20,6 +20,18 @@ interface SessionRow {
   readonly role: Role;
 }
 
+const PRINCIPAL = 's.session_id, s.user_id, p.username, p.display_name, p.role';
+
+function principalOf(row: SessionRow): Principal {
+  return {
+    userId: row.user_id,
+    sessionId: row.session_id,
+    username: row.username,
+    displayName: row.display_name,
+    role: row.role,
+  };
+}
+
 /** Sessions of people who are signed in. */
 @Injectable()
 export class Sessions {
@@ -46,21 +58,36 @@ export class Sessions {
   async principal(token: string): Promise<Principal | undefined> {
     if (token.length > 200) return undefined;
     const { rows } = await this.pool.query<SessionRow>(
-      `select s.session_id, s.user_id, p.username, p.display_name, p.role
+      `select ${PRINCIPAL}
        from ops.session s join read.person p on p.id = s.user_id
        where s.token_hash = $1 and s.expires_at > clock_timestamp() and p.active`,
       [this.#hash(token)],
     );
-    const row = rows[0];
-    return (
-      row && {
-        userId: row.user_id,
-        sessionId: row.session_id,
-        username: row.username,
-        displayName: row.display_name,
-        role: row.role,
-      }
+    return rows[0] && principalOf(rows[0]);
+  }
+
+  /**
+   * The person of a session that was opened before, as they are now; undefined if it has ended, or the account is
+   * deactivated. For connections that outlive the request in which the token was shown.
+   */
+  async current(sessionId: string): Promise<Principal | undefined> {
+    const { rows } = await this.pool.query<SessionRow>(
+      `select ${PRINCIPAL}
+       from ops.session s join read.person p on p.id = s.user_id
+       where s.session_id = $1 and s.expires_at > clock_timestamp() and p.active`,
+      [sessionId],
     );
+    return rows[0] && principalOf(rows[0]);
+  }
+
+  /** Those of `sessionIds` that have ended. */
+  async ended(sessionIds: readonly string[]): Promise<string[]> {
+    const { rows } = await this.pool.query<{ id: string }>(
+      `select id from unnest($1::uuid[]) id
+       where not exists (select from ops.session s where s.session_id = id and s.expires_at > clock_timestamp())`,
+      [sessionIds],
+    );
+    return rows.map(({ id }) => id);
   }
 
   #hash(token: string): Buffer {

@@ -6,8 +6,12 @@ import type { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import type { CommandContext } from '../commands/context.js';
 import { type AwarenessMember, MalformedAwareness } from './awareness-room.js';
+import { HeldMessages } from './held-messages.js';
+import type { PersonLimits } from './person-limits.js';
 import type { Member } from './room.js';
 import type { OpenRoom } from './rooms.js';
+import { TokenBucket } from './token-bucket.js';
+import { closeLimited, sendWait } from './wait-message.js';
 
 /** Message types of y-websocket and, within `sync`, of y-protocols/sync. */
 const SYNC = 0;
@@ -19,6 +23,12 @@ const SYNC_UPDATE = 2;
 
 /** Bytes that may wait for a slow client before it is cut off: it comes back and synchronises, which costs less. */
 const MAX_BUFFERED = 16 * 1024 * 1024;
+
+/**
+ * Awareness messages and questions for them, of one connection. An honest client re-sends what it receives, which the room
+ * bounds to some 20 a second, and adds its own cursor. What is more is skipped: the next message says the same, newer.
+ */
+const AWARENESS_RATE = { capacity: 200, perMinute: 60 * 50, reopensAt: 1 };
 
 export interface ConnectionOptions {
   readonly actor: Actor;
@@ -38,14 +48,22 @@ export class CollabConnection implements Member, AwarenessMember {
   readonly user: AwarenessMember['user'];
   readonly #socket: WebSocket;
   readonly #open: OpenRoom;
+  readonly #limits: PersonLimits;
   readonly #options: ConnectionOptions;
+  readonly #awarenessRate = new TokenBucket(AWARENESS_RATE, performance.now());
+  readonly #held = new HeldMessages(
+    (frame) => this.#limits.takeMessage(frame.length, this.context),
+    (frame) => this.#guarded(() => this.#receiveSync(afterType(frame))),
+    (ms) => this.#askToWait(ms),
+  );
   readonly #onBroken = () => this.#close(CLOSE.goingAway, 'come back');
   /** Sync messages received that could change the document. */
   #sequence = 0;
 
-  constructor(socket: WebSocket, open: OpenRoom, options: ConnectionOptions) {
+  constructor(socket: WebSocket, open: OpenRoom, limits: PersonLimits, options: ConnectionOptions) {
     this.#socket = socket;
     this.#open = open;
+    this.#limits = limits;
     this.#options = options;
     this.actor = options.actor;
     this.context = options.context;
@@ -65,6 +83,7 @@ export class CollabConnection implements Member, AwarenessMember {
   }
 
   end(): void {
+    this.#held.end();
     const { room, awareness, onBroken } = this.#open;
     onBroken.delete(this.#onBroken);
     awareness.leave(this);
@@ -73,8 +92,12 @@ export class CollabConnection implements Member, AwarenessMember {
 
   /** Takes one frame. A frame that the protocol does not know ends this connection and no other. */
   receive(frame: Uint8Array): void {
+    this.#guarded(() => this.#receive(frame));
+  }
+
+  #guarded(work: () => void): void {
     try {
-      this.#receive(decoding.createDecoder(frame));
+      work();
     } catch (error) {
       const known = error instanceof BadMessage || error instanceof MalformedAwareness;
       this.#close(CLOSE.badMessage, known ? error.message : 'the message is cut off or malformed');
@@ -96,8 +119,9 @@ export class CollabConnection implements Member, AwarenessMember {
   }
 
   refuse(reason: string): void {
-    const code = reason.startsWith('a file has at most') ? CLOSE.tooLarge : CLOSE.badMessage;
-    this.#close(code, `This edit was refused: ${reason}`);
+    const tooLarge = reason.startsWith('a file has at most');
+    if (tooLarge) this.#limits.record('document-size', 0, this.context);
+    this.#close(tooLarge ? CLOSE.tooLarge : CLOSE.badMessage, `This edit was refused: ${reason}`);
   }
 
   /** Another person's awareness. */
@@ -105,21 +129,42 @@ export class CollabConnection implements Member, AwarenessMember {
     this.#message(AWARENESS, (encoder) => encoding.writeVarUint8Array(encoder, update));
   }
 
-  #receive(decoder: decoding.Decoder): void {
-    const { room, awareness } = this.#open;
+  #receive(frame: Uint8Array): void {
+    const decoder = decoding.createDecoder(frame);
     const type = decoding.readVarUint(decoder);
     switch (type) {
       case SYNC:
-        return this.#receiveSync(decoder);
-      case AWARENESS: {
-        const ownsClient = (client: number) => (room.ownerOf(client) ?? this.actor.id) === this.actor.id;
-        return awareness.receive(this, decoding.readVarUint8Array(decoder), ownsClient);
-      }
+        if (!this.#held.receive(frame)) this.#endLimited('You went on sending while you were asked to wait');
+        return;
+      case AWARENESS:
       case QUERY_AWARENESS:
-        return this.send(awareness.snapshot());
+        if (this.#awarenessRate.take(performance.now()) > 0) return;
+        return type === AWARENESS ? this.#receiveAwareness(decoder) : this.send(this.#open.awareness.snapshot());
       default:
         throw new BadMessage(`there is no message type ${type}`);
     }
+  }
+
+  #receiveAwareness(decoder: decoding.Decoder): void {
+    const { room, awareness } = this.#open;
+    const ownsClient = (client: number) => (room.ownerOf(client) ?? this.actor.id) === this.actor.id;
+    awareness.receive(this, decoding.readVarUint8Array(decoder), ownsClient);
+  }
+
+  /** A client that does not know the message must be closed, or it would show unsaved edits as sent. */
+  #askToWait(ms: number): void {
+    const most = this.#limits.messagesPerMinute;
+    if (!this.#options.acknowledges)
+      return this.#endLimited(`More than ${most} messages a minute: your edits wait for you`);
+    const seconds = Math.ceil(ms / 1000);
+    sendWait(this.#socket, ms, `More than ${most} messages a minute: it goes on in ${seconds} s, and nothing is lost.`);
+  }
+
+  #endLimited(sentence: string): void {
+    this.#held.end();
+    const wait = Math.max(1000, this.#limits.waitOf(this.actor.id));
+    if (this.#options.acknowledges) sendWait(this.#socket, wait, `${sentence}.`);
+    closeLimited(this.#socket, wait, sentence);
   }
 
   #receiveSync(decoder: decoding.Decoder): void {
@@ -169,6 +214,14 @@ export class CollabConnection implements Member, AwarenessMember {
 
   /** Reasons of a close frame have at most 123 bytes (RFC 6455). */
   #close(code: number, reason: string): void {
+    this.#held.end();
     this.#socket.close(code, reason.slice(0, 120));
   }
+}
+
+/** A reader behind the type of the message, which has been read before. */
+function afterType(frame: Uint8Array): decoding.Decoder {
+  const decoder = decoding.createDecoder(frame);
+  decoding.readVarUint(decoder);
+  return decoder;
 }

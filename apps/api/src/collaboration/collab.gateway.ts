@@ -2,17 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { HttpException, Logger } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import { asId, type FileId } from '@palimpsest/domain';
+import type { FileRow } from '@palimpsest/projections';
 import { CLOSE, COLLAB_MAX_PAYLOAD } from '@palimpsest/protocol';
 import type { WebSocket } from 'ws';
 import { addressOf } from '../auth/address.js';
-import { contextOf } from '../auth/principal.js';
+import { contextOf, type Principal } from '../auth/principal.js';
+import type { CommandContext } from '../commands/context.js';
+import { type Grant, PermissionWatch } from '../policies/permission-watch.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { bufferUntilReady } from '../sockets/early-frames.js';
 import type { SocketRequest } from '../sockets/path-ws.adapter.js';
 import { CollabConnection } from './collab-connection.js';
+import { PersonLimits, TooManyDocuments } from './person-limits.js';
 import { type OpenRoom, Rooms } from './rooms.js';
+import { closeLimited, sendWait } from './wait-message.js';
 
-/** `/collab/:file`: co-editing by the protocol of y-websocket. */
+/** What the directory says about a person and a file. */
+interface FileGrant extends Grant {
+  readonly file: FileRow['id'];
+}
+
+/** `/collab/:file`: co-editing by the protocol of y-websocket. The rules are in PROTOCOL.md. */
 @WebSocketGateway({ path: '/collab/:file', maxPayload: COLLAB_MAX_PAYLOAD })
 export class CollabGateway implements OnGatewayConnection<WebSocket> {
   readonly #log = new Logger(CollabGateway.name);
@@ -20,39 +30,55 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
   constructor(
     private readonly rooms: Rooms,
     private readonly access: WorkspaceAccess,
+    private readonly permissions: PermissionWatch,
+    private readonly limits: PersonLimits,
   ) {}
 
   /** Called in the same turn as the upgrade: the listener must be there before the first frame. */
   handleConnection(socket: WebSocket, request: SocketRequest): void {
     const early = bufferUntilReady(socket);
     void this.#join(socket, request)
-      .then((connection) => early.release((frame) => connection.receive(frame)))
-      .catch((error: unknown) => this.#turnAway(socket, error));
+      .then((connection) => connection && early.release((frame) => connection.receive(frame)))
+      .catch((error: unknown) => this.#turnAway(socket, request, error));
   }
 
-  async #join(socket: WebSocket, request: SocketRequest): Promise<CollabConnection> {
+  /** Undefined when the socket was closed before it could be let in. */
+  async #join(socket: WebSocket, request: SocketRequest): Promise<CollabConnection | undefined> {
     const { principal, parameters } = request;
-    const { file, workspace, right } = await this.access.requireFile(principal, parameters['file'] ?? '', 'see');
+    const look = (person: Principal) => this.#grant(person, parameters['file'] ?? '');
+    const grant = await this.permissions.watch(socket, principal, 'file', look);
+    // Its close has been announced already: nobody would give back what is taken from here on.
+    if (socket.readyState !== socket.OPEN) return undefined;
     const context = contextOf(principal, 'websocket', {
       connection: randomUUID(),
-      course: workspace.course,
-      workspace: workspace.id,
-      file: file.id,
+      course: grant.course,
+      workspace: grant.workspace,
+      file: grant.file,
       address: addressOf(request),
     });
-    const open = this.rooms.enter(asId<FileId>(file.id));
-    const connection = new CollabConnection(socket, open, {
+    socket.once('close', this.limits.open(grant.file, context));
+    return this.#enter(socket, request, grant, context);
+  }
+
+  async #enter(
+    socket: WebSocket,
+    { principal, query }: SocketRequest,
+    grant: FileGrant,
+    context: CommandContext,
+  ): Promise<CollabConnection | undefined> {
+    const open = this.rooms.enter(asId<FileId>(grant.file));
+    const connection = new CollabConnection(socket, open, this.limits, {
       actor: context.actor,
       displayName: principal.displayName,
       context,
-      canWrite: right === 'write' && !file.deleted,
-      acknowledges: request.query.get('acks') === '1',
+      canWrite: grant.mayWrite,
+      acknowledges: query.get('acks') === '1',
     });
-    await this.#begin(socket, open, connection);
-    return connection;
+    return (await this.#begin(socket, open, connection)) ? connection : undefined;
   }
 
-  async #begin(socket: WebSocket, open: OpenRoom, connection: CollabConnection): Promise<void> {
+  /** Resolves with whether the socket was still there when the room had been loaded. */
+  async #begin(socket: WebSocket, open: OpenRoom, connection: CollabConnection): Promise<boolean> {
     let ended = false;
     socket.once('close', () => {
       ended = true;
@@ -61,9 +87,21 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
     });
     await open.room.ready;
     if (!ended) connection.begin();
+    return !ended;
   }
 
-  #turnAway(socket: WebSocket, error: unknown): void {
+  async #grant(person: Principal, id: string): Promise<FileGrant> {
+    const { file, workspace, right } = await this.access.requireFile(person, id, 'see');
+    const { deleted } = file;
+    const mayWrite = right === 'write' && !deleted;
+    return { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted };
+  }
+
+  #turnAway(socket: WebSocket, request: SocketRequest, error: unknown): void {
+    if (error instanceof TooManyDocuments) {
+      if (request.query.get('acks') === '1') sendWait(socket, error.waitMs, error.message);
+      return closeLimited(socket, error.waitMs, error.message);
+    }
     if (error instanceof HttpException) {
       const code = error.getStatus() === 403 ? CLOSE.forbidden : CLOSE.notFound;
       return socket.close(code, error.message.slice(0, 120));

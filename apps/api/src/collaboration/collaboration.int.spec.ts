@@ -57,7 +57,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
       socket.on('error', () => undefined);
     });
 
-  it('two people type at once: the texts converge, equal to the text folded from the log, by two authors', async () => {
+  it('[ED2] two people type at once: the texts converge, equal to the text folded from the log, by two authors', async () => {
     const [ada, ben] = [await (await open('ada')).synced(), await (await open('ben')).synced()];
     for (let i = 0; i < 40; i++) {
       ada.text.insert(i % (ada.text.length + 1), 'a');
@@ -72,7 +72,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     expect((await logged()).authors.size).toBe(3); // Ada, Ben, and the course's first text
   });
 
-  it('a client without a session gets 401, one from another site 403, an unknown path 404', async () => {
+  it('[AU1] a client without a session gets 401, one from another site 403, an unknown path 404', async () => {
     const token = await api.signIn('ada');
     expect(await upgradeStatus(`/collab/${file}`)).toBe(401);
     expect(await upgradeStatus(`/collab/${file}?token=wrong`)).toBe(401);
@@ -81,7 +81,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     expect(await upgradeStatus(`/collab/${file}?token=${token}`)).toBe(101);
   });
 
-  it('a file of somebody else, or of nobody, is closed with 4404 and does not come back', async () => {
+  it('[AU2] a file of somebody else, or of nobody, is closed with 4404 and does not come back', async () => {
     const foreign = await api.file(await api.signIn('ada'), /Ada/);
     for (const id of [foreign.id, '00000000-0000-4000-8000-000000000000', 'nonsense']) {
       const ben = await open('ben', id);
@@ -90,7 +90,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     }
   });
 
-  it("a reader sees everything and can write by no message: the professor in a student's own file", async () => {
+  it("[ED6] a reader sees everything and can write by no message: the professor in a student's own file", async () => {
     const own = await api.file(await api.signIn('ada'), /Ada/);
     const [ada, hopper] = [await (await open('ada', own.id)).synced(), await (await open('hopper', own.id)).synced()];
     ada.text.insert(0, '# mine\n');
@@ -104,7 +104,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     expect(ada.closed).toBeUndefined();
   });
 
-  it('a malformed frame ends its own connection with 4400 and nobody else notices', async () => {
+  it('[HF1] [HF8] a malformed frame ends its own connection with 4400 and nobody else notices', async () => {
     const frames = [
       [0, 2, 3, 1, 1], // an update that is cut off
       [0, 2, 7, 1, 0x80, 0x80, 0x80, 0x10, 1, 0], // a claim of 2^25 structs
@@ -125,7 +125,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     await eventually(async () => (await logged()).text === `still here ${before}`, 'Ada going on');
   });
 
-  it('an update in the name of another person is refused', async () => {
+  it('[HF3] an update in the name of another person is refused', async () => {
     const [ada, ben] = [await (await open('ada')).synced(), await (await open('ben')).synced()];
     ada.text.insert(0, 'x');
     await eventually(() => ben.text.toString() === ada.text.toString(), 'Ben seeing it');
@@ -143,7 +143,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     expect(ada.text.toString()).toBe(before);
   });
 
-  it('awareness carries the name that the session has, whatever the client claims', async () => {
+  it('[AW2] awareness carries the name that the session has, whatever the client claims', async () => {
     const [ada, ben] = [await (await open('ada')).synced(), await (await open('ben')).synced()];
     ben.provider.awareness.setLocalStateField('user', { name: 'PROFESSOR', color: '#123456' });
     const state = await eventually(
@@ -154,7 +154,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     expect(state['user']).toMatchObject({ name: 'Ben', role: 'student', color: '#123456' });
   });
 
-  it('acknowledges to a client that asks, by number, once the log has it', async () => {
+  it('[ED3] acknowledges to a client that asks, by number, once the log has it', async () => {
     const token = await api.signIn('ada');
     const socket = new WebSocket(`ws://${api.address}/collab/${file}?token=${token}&acks=1`);
     const acknowledged: number[] = [];
@@ -175,7 +175,7 @@ describe('co-editing over /collab, with the unmodified y-websocket provider', ()
     doc.destroy();
   });
 
-  it('a client that comes back with edits made offline loses none and doubles none', async () => {
+  it('[ED4] a client that comes back with edits made offline loses none and doubles none', async () => {
     const [ada, ben] = [await (await open('ada')).synced(), await (await open('ben')).synced()];
     ada.provider.disconnect();
     ada.text.insert(0, 'offline ');

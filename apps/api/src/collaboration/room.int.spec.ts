@@ -1,65 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { asId, decodeFileEdited, type FileId, streamOf, TEXT_ROOT } from '@palimpsest/domain';
-import { createPostgresEventStore, type EventStore, migratePostgresEventStore } from '@palimpsest/event-store';
+import {
+  createPostgresEventStore,
+  type EventStore,
+  migratePostgresEventStore,
+  type RecordedEvent,
+} from '@palimpsest/event-store';
 import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
 import { randomUUID } from 'node:crypto';
 import * as Y from 'yjs';
-import { type Member, Room } from './room.js';
-
-/** A person in a room, with a document of their own, without a network between. */
-class Editor implements Member {
-  readonly actor;
-  readonly context;
-  readonly doc = new Y.Doc();
-  readonly text = this.doc.getText(TEXT_ROOT);
-  acknowledged = 0;
-  sent = 0;
-  refusal: string | undefined;
-  readonly #room: Room;
-
-  constructor(room: Room, id: string) {
-    this.#room = room;
-    this.actor = { id, role: 'student', via: 'websocket' } as const;
-    this.context = { actor: this.actor };
-    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(room.doc));
-    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== this) room.submit(this, ++this.sent, update, 'live');
-    });
-    room.join(this);
-  }
-
-  deliver(update: Uint8Array, own: boolean): void {
-    if (!own) Y.applyUpdate(this.doc, update, this);
-  }
-  acknowledge(sequence: number): void {
-    this.acknowledged = sequence;
-  }
-  refuse(reason: string): void {
-    this.refusal = reason;
-    this.#room.leave(this);
-  }
-}
-
-/** The store with a gate before append: what waits there is not recorded. */
-function gated(store: EventStore): { store: EventStore; close(): void; open(): void } {
-  let gate: Promise<void> = Promise.resolve();
-  let release = () => {};
-  const append: EventStore['append'] = async (...args) => {
-    await gate;
-    return store.append(...args);
-  };
-  return {
-    store: new Proxy(store, {
-      get: (target, name) => {
-        if (name === 'append') return append;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
-      },
-    }),
-    close: () => void (gate = new Promise((resolve) => (release = resolve))),
-    open: () => release(),
-  };
-}
+import { Editor, gated } from '../testing/editor.js';
+import { Room } from './room.js';
+import { MAX_UPDATE_BYTES } from './update-inspection.js';
 
 describe('a room', () => {
   let database: TestDatabase;
@@ -129,6 +81,77 @@ describe('a room', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(5);
     expect(counts.length).toBeLessThanOrEqual(3);
     for (const edits of events) for (const { ms } of edits) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  async function eventsOf(file: FileId): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for await (const event of store.readStream(streamOf.file(file))) events.push(event);
+    return events;
+  }
+
+  it('fills an append up to 1,000,000 bytes and no further, and loses and reorders nothing', async () => {
+    const gate = gated(store);
+    const file = newFile();
+    const room = await openRoom(file, gate.store);
+    const ada = enter(room, 'ada');
+    gate.close();
+    ada.text.insert(0, '-');
+    // 49 of these fit beside their numbers, 50 do not.
+    for (let n = 0; n < 60; n++) ada.text.insert(ada.text.length, String.fromCharCode(97 + (n % 26)).repeat(15_000));
+    for (let n = 0; n < 1_000; n++) ada.text.insert(ada.text.length, '.');
+    gate.open();
+    await eventually(() => ada.acknowledged === ada.sent, 'everything being acknowledged');
+    const sizes = gate.appended.map((events) =>
+      events.reduce((sum, { data, metadata }) => sum + data.length + (metadata?.length ?? 0), 0),
+    );
+    expect(sizes.length).toBeLessThanOrEqual(2);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000_000);
+    expect((await eventsOf(file)).flatMap(({ data }) => decodeFileEdited(data).edits).length).toBe(1_061);
+    expect(textOf(room)).toBe(ada.text.toString());
+  });
+
+  it('splits what exceeds an append, between two updates', async () => {
+    const gate = gated(store);
+    const file = newFile();
+    const room = await openRoom(file, gate.store);
+    const ada = enter(room, 'ada');
+    gate.close();
+    ada.text.insert(0, '-');
+    await new Promise((done) => setTimeout(done, 20));
+    // Text that is deleted again needs its bytes in the log, not in the file.
+    for (let n = 0; n < 3; n++) {
+      ada.text.insert(0, 'x'.repeat(499_000));
+      ada.text.delete(0, 499_000);
+    }
+    gate.open();
+    await eventually(() => ada.acknowledged === ada.sent, 'everything being acknowledged');
+    const counts = gate.appended.map((events) => events.flatMap(({ data }) => decodeFileEdited(data).edits).length);
+    expect(counts).toEqual([1, 4, 2]);
+    expect(textOf(room)).toBe('-');
+  });
+
+  it('takes one update of exactly the largest size, and refuses one byte more', async () => {
+    const room = await openRoom(newFile());
+    const [ada, ben] = [enter(room, 'ada'), enter(room, 'ben')];
+    const doc = new Y.Doc();
+    const ofSize = (length: number) => {
+      const copy = new Y.Doc();
+      copy.clientID = doc.clientID;
+      copy.getText(TEXT_ROOT).insert(0, 'x'.repeat(length));
+      const update = Y.encodeStateAsUpdate(copy);
+      copy.destroy();
+      return update;
+    };
+    const beside = ofSize(MAX_UPDATE_BYTES).length - MAX_UPDATE_BYTES;
+    const largest = ofSize(MAX_UPDATE_BYTES - beside);
+    expect(largest.length).toBe(MAX_UPDATE_BYTES);
+    room.submit(ben, 1, ofSize(MAX_UPDATE_BYTES - beside + 1), 'live');
+    room.submit(ada, 1, largest, 'live');
+    await room.flush();
+    expect(ben.refusal).toContain(`more than ${MAX_UPDATE_BYTES} bytes`);
+    expect(ada.refusal).toBeUndefined();
+    expect(ada.acknowledged).toBe(1);
+    expect(textOf(room).length).toBe(MAX_UPDATE_BYTES - beside);
   });
 
   it('loads what it recorded: the same text, and client ids still belong to whom they belonged', async () => {

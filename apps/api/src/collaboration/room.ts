@@ -22,6 +22,9 @@ import {
 } from '@palimpsest/event-store';
 import * as Y from 'yjs';
 import type { CommandContext } from '../commands/context.js';
+import type { DocState } from './snapshots/doc-snapshot.js';
+import type { DocSnapshots } from './snapshots/doc-snapshots.js';
+import { RoomSnapshots } from './snapshots/room-snapshots.js';
 import { type DocumentFacts, inspectUpdate } from './update-inspection.js';
 
 /**
@@ -39,7 +42,10 @@ import { type DocumentFacts, inspectUpdate } from './update-inspection.js';
  * keeps the inspection exact and the order total. The room also follows its stream, so that it shows what other nodes
  * recorded while nobody here types; its own events come back there and are skipped by revision.
  *
- * Client ids of Yjs belong to the first person who wrote under them. That is derived from the stream, not stored again.
+ * Client ids of Yjs belong to the first person who wrote under them. That is derived from the stream, too.
+ *
+ * Opening: the newest snapshot of document and owners (snapshots/), then the events after it; without one, all events. Both
+ * ways give the same. A snapshot is taken between two events, of what is recorded only, and nothing waits for it.
  */
 export interface Member {
   readonly actor: Actor;
@@ -67,36 +73,64 @@ interface Draft {
   readonly edits: Edit[];
 }
 
-/** Bytes in one append, below the store's limit of 1,000,000. */
-const MAX_APPEND_BYTES = 950_000;
-/** What an update costs beside itself at most: numbers, and its own event's metadata if no neighbour is by its author. */
-const BYTES_BESIDE_UPDATE = 1_000;
+/** Bytes of data and metadata in one append. The inspection lets no update come near enough to fill one alone. */
+const MAX_APPEND_BYTES = 1_000_000;
+/** Most bytes of an edit's numbers in an event: ms, origin and length. */
+const BYTES_BESIDE_UPDATE = 12;
+/** Most bytes of an event's own numbers: format, start and count. */
+const BYTES_BESIDE_EDITS = 12;
+/** Updates in one append: they are inspected and applied in one turn, some 75 ms of it for so many. */
+const MAX_APPEND_UPDATES = 5_000;
+/** Events that are read and then applied in one turn, some 2 ms of it. */
+const EVENTS_IN_TURN = 500;
+/** Bytes of memory for a struct of Yjs with its part of the text, as measured: neighbours typed in one go share one. */
+const BYTES_OF_STRUCT = 250;
+/** Bytes of memory of an empty room. */
+const BYTES_OF_ROOM = 20_000;
 /** Time between tries while the store is away, milliseconds. The edits wait in memory and at their authors. */
 const RETRY_MS = 500;
 
 export class Room {
   readonly file: FileId;
-  readonly doc = new Y.Doc();
+  /** Settles when the document is loaded; rejects if the store cannot give it. */
   readonly ready: Promise<void>;
   readonly #store: EventStore;
   readonly #stream: string;
   readonly #members = new Set<Member>();
-  readonly #owners = new Map<number, string>();
+  readonly #metadata = new WeakMap<Member, Uint8Array>();
   readonly #refused = new WeakSet<Member>();
   readonly #closing = new AbortController();
   readonly #onBroken: (error: unknown) => void;
+  readonly #snapshots: DocSnapshots | undefined;
+  readonly #snapshotting: RoomSnapshots | undefined;
+  #doc = new Y.Doc();
+  #owners = new Map<number, string>();
   #revision = -1n;
+  /** Id of the event at `#revision`. */
+  #eventId = '';
+  /** False while an event is being applied, and for ever if that failed. */
+  #whole = true;
   #waiting: WaitingUpdate[] = [];
   #draining: Promise<void> | undefined;
   #following: Promise<void> | undefined;
 
-  /** `onBroken` is told once when the document cannot be trusted any more: drop the room and let people join a new one. */
-  constructor(file: FileId, store: EventStore, onBroken: (error: unknown) => void) {
+  /**
+   * `onBroken` is told once when the document cannot be trusted any more: drop the room and let people join a new one.
+   * Without `snapshots` the room is loaded from all its events.
+   */
+  constructor(file: FileId, store: EventStore, onBroken: (error: unknown) => void, snapshots?: DocSnapshots) {
     this.file = file;
     this.#onBroken = onBroken;
     this.#store = store;
     this.#stream = streamOf.file(file);
+    this.#snapshots = snapshots;
+    this.#snapshotting = snapshots && new RoomSnapshots(snapshots, this.#stream, () => this.#recordedState());
     this.ready = this.#load();
+  }
+
+  /** The document, complete from `ready` on. Only the room changes it. */
+  get doc(): Y.Doc {
+    return this.#doc;
   }
 
   get memberCount(): number {
@@ -106,6 +140,13 @@ export class Room {
   /** Revision of the last event in the document; −1 for an empty stream. */
   get revision(): bigint {
     return this.#revision;
+  }
+
+  /** Roughly what the document takes of memory, bytes. */
+  get size(): number {
+    let structs = 0;
+    for (const ofClient of this.#doc.store.clients.values()) structs += ofClient.length;
+    return BYTES_OF_ROOM + structs * BYTES_OF_STRUCT;
   }
 
   join(member: Member): void {
@@ -118,6 +159,8 @@ export class Room {
 
   /** Takes an update of `member`. What becomes of it is told by its callbacks. */
   submit(member: Member, sequence: number, update: Uint8Array, origin: EditOrigin): void {
+    // Broken or closed: the connection is told to come back, and its client has the update still.
+    if (this.#closing.signal.aborted) return;
     this.#waiting.push({ member, sequence, update, origin, receivedAt: Date.now() });
     this.#draining ??= this.#drain().catch((error: unknown) => this.#break(error));
   }
@@ -137,20 +180,44 @@ export class Room {
     while (this.#draining) await this.#draining.catch(() => undefined);
   }
 
+  /** Writes a snapshot if enough was recorded since the last one. Resolves within seconds and never rejects. */
+  async saveSnapshot(): Promise<void> {
+    await this.#snapshotting?.finish();
+  }
+
   /** Ends the following and frees the document. Flush first. */
   async close(): Promise<void> {
     this.#closing.abort();
+    await this.ready.catch(() => undefined);
     await this.#following;
-    this.doc.destroy();
+    this.#doc.destroy();
   }
 
   async #load(): Promise<void> {
+    const restored = await this.#snapshots?.restore(this.#stream);
+    if (restored) this.#begin(restored);
     await this.#catchUp();
     this.#following = this.#follow().catch((error: unknown) => this.#break(error));
+    this.#snapshotting?.saveIfDue();
+  }
+
+  #begin({ doc, owners, revision, eventId }: DocState): void {
+    this.#doc.destroy();
+    this.#doc = doc;
+    this.#owners = new Map(owners);
+    this.#revision = revision;
+    this.#eventId = eventId;
+  }
+
+  /** For a snapshot: undefined if nothing is recorded, or the document cannot be trusted. */
+  #recordedState(): DocState | undefined {
+    if (!this.#whole || this.#closing.signal.aborted || this.#revision < 0n) return undefined;
+    return { revision: this.#revision, eventId: this.#eventId, doc: this.#doc, owners: this.#owners };
   }
 
   /** Never trust a Y.Doc after an exception: it may have applied half. The log has the whole. */
   #break(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
     this.#waiting = [];
     this.#closing.abort();
     this.#onBroken(error);
@@ -160,39 +227,72 @@ export class Room {
     const { signal } = this.#closing;
     const after = this.#revision < 0n ? 'start' : this.#revision;
     for await (const item of this.#store.subscribeStream(this.#stream, { after, signal }))
-      if (item.kind === 'event') this.#applyRecorded(item.event);
+      if (item.kind === 'event') {
+        this.#applyRecorded(item.event);
+        this.#snapshotting?.saveIfDue();
+      }
   }
 
   /** Reads what the stream has beyond the document. */
   async #catchUp(): Promise<void> {
     try {
+      const batch: RecordedEvent[] = [];
       for await (const event of this.#store.readStream(this.#stream, { from: this.#revision + 1n }))
-        this.#applyRecorded(event);
+        if (batch.push(event) === EVENTS_IN_TURN) this.#applyAll(batch.splice(0));
+      this.#applyAll(batch);
     } catch (error) {
       if (!(error instanceof StreamNotFound)) throw error;
     }
   }
 
+  /** In one transaction of Yjs, which takes half the time of one for each event. */
+  #applyAll(events: readonly RecordedEvent[]): void {
+    this.#doc.transact(() => {
+      for (const event of events) this.#applyRecorded(event);
+    }, this);
+  }
+
   /** Applies one event of the stream, once: the follower, a catch-up and an append may all come with it. */
   #applyRecorded(event: RecordedEvent): void {
     if (event.revision <= this.#revision) return;
-    this.#revision = event.revision;
-    if (event.type !== FILE_EDITED) return;
-    const author = readMetadata(event).actor.id;
-    for (const { update } of decodeFileEdited(event.data).edits) this.#applyUpdate(update, author, undefined);
+    const edits = event.type === FILE_EDITED ? decodeFileEdited(event.data).edits : [];
+    const author = edits.length > 0 ? readMetadata(event).actor.id : '';
+    this.#applyEvent(event.revision, event.id, () => {
+      for (const { update } of edits) this.#applyUpdate(update, author, undefined);
+      return edits.length;
+    });
+  }
+
+  /** `apply` changes the document by what the event has, and returns the number of updates. */
+  #applyEvent(revision: bigint, id: string, apply: () => number): void {
+    this.#whole = false;
+    try {
+      const updates = this.#doc.transact(apply, this);
+      this.#revision = revision;
+      this.#eventId = id;
+      this.#whole = true;
+      this.#snapshotting?.recorded(updates);
+    } catch (error) {
+      // At once: the way up may wait for the store, and nothing may be inspected against half a document meanwhile.
+      this.#break(error);
+      throw error;
+    }
   }
 
   #applyUpdate(update: Uint8Array, author: string, sender: Member | undefined): void {
     for (const client of clientsOf(update)) if (!this.#owners.has(client)) this.#owners.set(client, author);
-    Y.applyUpdate(this.doc, update, this);
-    if (this.doc.store.pendingStructs !== null) throw new Error(`${this.#stream} has an update with a gap`);
+    Y.applyUpdate(this.#doc, update, this);
+    if (this.#doc.store.pendingStructs !== null) throw new Error(`${this.#stream} has an update with a gap`);
     for (const member of this.#members) member.deliver(update, member === sender);
   }
 
   async #drain(): Promise<void> {
     try {
       await this.ready;
-      while (this.#waiting.length > 0) await this.#record(takeFitting(this.#waiting));
+      while (this.#waiting.length > 0) {
+        await this.#record(this.#takeFitting());
+        this.#snapshotting?.saveIfDue();
+      }
     } finally {
       this.#draining = undefined;
     }
@@ -234,12 +334,12 @@ export class Room {
   /** Appends the drafts at the revision that the room knows, trying again while the store is away, and applies them. */
   async #append(drafts: readonly Draft[]): Promise<'recorded' | 'conflict'> {
     // The ids stay the same over the tries: the store then knows a repetition of an unanswered append from a second event.
-    const events = drafts.map(toEvent);
+    const events = drafts.map((draft) => toEvent(draft, this.#metadataOf(draft.member)));
     const expected = this.#revision < 0n ? 'noStream' : this.#revision;
     for (;;) {
       try {
         const { revision } = await this.#store.append(this.#stream, events, { expected });
-        this.#applyOwn(drafts, revision);
+        this.#applyOwn(drafts, events, revision);
         return 'recorded';
       } catch (error) {
         if (error instanceof WrongExpectedVersion) {
@@ -253,14 +353,38 @@ export class Room {
   }
 
   /** The follower may have been faster with some of them: revisions tell. */
-  #applyOwn(drafts: readonly Draft[], last: bigint): void {
+  #applyOwn(drafts: readonly Draft[], events: readonly NewEvent[], last: bigint): void {
     let revision = last - BigInt(drafts.length);
-    for (const { member, edits } of drafts) {
+    for (const [index, { member, edits }] of drafts.entries()) {
       revision += 1n;
       if (revision <= this.#revision) continue;
-      this.#revision = revision;
-      for (const { update } of edits) this.#applyUpdate(update, member.actor.id, member);
+      this.#applyEvent(revision, events[index]?.id ?? '', () => {
+        for (const { update } of edits) this.#applyUpdate(update, member.actor.id, member);
+        return edits.length;
+      });
     }
+  }
+
+  /** Removes and returns the first of the waiting updates that fit into one append; at least one. */
+  #takeFitting(): WaitingUpdate[] {
+    const waiting = this.#waiting;
+    let bytes = 0;
+    let count = 0;
+    for (const { member, update } of waiting) {
+      bytes += update.length + BYTES_BESIDE_UPDATE;
+      if (waiting[count - 1]?.member !== member) bytes += BYTES_BESIDE_EDITS + this.#metadataOf(member).length;
+      if (count > 0 && (bytes > MAX_APPEND_BYTES || count >= MAX_APPEND_UPDATES)) break;
+      count += 1;
+    }
+    return waiting.splice(0, count);
+  }
+
+  #metadataOf(member: Member): Uint8Array {
+    const known = this.#metadata.get(member);
+    if (known) return known;
+    const metadata = toJsonBytes({ v: 1, ...member.context });
+    this.#metadata.set(member, metadata);
+    return metadata;
   }
 
   #refuse(member: Member, reason: string): void {
@@ -269,8 +393,8 @@ export class Room {
   }
 
   #clocks(): Map<number, number> {
-    const clients = [...this.doc.store.clients.keys()];
-    return new Map(clients.map((client) => [client, Y.getState(this.doc.store, client)]));
+    const { store } = this.#doc;
+    return new Map([...store.clients.keys()].map((client) => [client, Y.getState(store, client)]));
   }
 
   #facts(
@@ -283,18 +407,6 @@ export class Room {
   }
 }
 
-/** Removes and returns the first updates of `waiting` that fit into one append; at least one. */
-function takeFitting(waiting: WaitingUpdate[]): WaitingUpdate[] {
-  let bytes = 0;
-  let count = 0;
-  for (const { update } of waiting) {
-    bytes += update.length + BYTES_BESIDE_UPDATE;
-    if (count > 0 && bytes > MAX_APPEND_BYTES) break;
-    count += 1;
-  }
-  return waiting.splice(0, count);
-}
-
 function addTo(drafts: Draft[], { member, update, origin, receivedAt }: WaitingUpdate): void {
   let draft = drafts.at(-1);
   if (draft?.member !== member) {
@@ -305,13 +417,13 @@ function addTo(drafts: Draft[], { member, update, origin, receivedAt }: WaitingU
   draft.edits.push({ ms: Math.max(0, receivedAt - draft.startedAt), origin, update });
 }
 
-function toEvent({ member, startedAt, edits }: Draft): NewEvent {
+function toEvent({ startedAt, edits }: Draft, metadata: Uint8Array): NewEvent {
   return {
     id: randomUUID(),
     type: FILE_EDITED,
     contentType: 'binary',
     data: encodeFileEdited({ startedAt, edits }),
-    metadata: toJsonBytes({ v: 1, ...member.context }),
+    metadata,
   };
 }
 

@@ -1,12 +1,33 @@
-import { Inject, Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import type { FileId } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
-import { EVENT_STORE } from '../platform/tokens.js';
+import type { AwarenessChannel } from './awareness-exchange.js';
 import { AwarenessRoom } from './awareness-room.js';
 import { Room } from './room.js';
+import type { DocSnapshots } from './snapshots/doc-snapshots.js';
 
-/** How long an empty room stays: people reload pages, and a reload should not read the stream again. Milliseconds. */
-const LINGER_MS = 30_000;
+export interface RoomLimits {
+  /** How long an empty room stays: people reload pages, and a reload should not load the document again. Milliseconds. */
+  readonly lingerMs: number;
+  /** Empty rooms that stay at most; beyond, the one that has been empty longest is closed at once. */
+  readonly maxIdleRooms: number;
+  /** Bytes that the documents of empty rooms take at most, as `Room.size` estimates them. */
+  readonly maxIdleBytes: number;
+}
+
+/**
+ * A class of 200 that leaves at once still finds its rooms when it reloads; a text of usual length takes under 1 MB, so the
+ * bytes bound only rooms of very long histories.
+ */
+const ROOM_LIMITS: RoomLimits = { lingerMs: 30_000, maxIdleRooms: 200, maxIdleBytes: 64 * 1024 * 1024 };
+
+export interface RoomsOptions {
+  /** Undefined: every document is loaded from all its events. */
+  readonly snapshots?: DocSnapshots;
+  readonly limits?: RoomLimits;
+  /** Leads to the awareness of a file on other nodes. */
+  readonly channelOf?: (file: FileId) => AwarenessChannel;
+}
 
 /** A file's document and who is looking at it. */
 export interface OpenRoom {
@@ -16,58 +37,118 @@ export interface OpenRoom {
   readonly onBroken: Set<() => void>;
 }
 
-/** The rooms of this process: each file's is loaded once, however many connect at the same time. */
+/** An open room and how many calls of `enter` have not been released yet: connections that still wait for it count, too. */
+interface Entry extends OpenRoom {
+  holders: number;
+}
+
+/**
+ * The rooms of this process: each file's is loaded once, however many connect at the same time.
+ *
+ * A room is *held* by its connections, *idle* from the last release on, and *retiring* when its time is up or too many are
+ * idle. A retiring room records what waits and writes its snapshot, and is still the one that `enter` gives: somebody who
+ * comes back meanwhile gets this document, and it stays. Only if nobody did, it is closed, in the same turn in which it
+ * is taken off the list. So memory is bounded by the documents that are open, and by the limits for idle ones.
+ */
 @Injectable()
 export class Rooms implements BeforeApplicationShutdown {
   readonly #log = new Logger(Rooms.name);
-  readonly #open = new Map<FileId, OpenRoom>();
-  readonly #leaving = new Map<FileId, NodeJS.Timeout>();
+  readonly #entries = new Map<FileId, Entry>();
+  /** Longest idle first. */
+  readonly #idle = new Map<Entry, NodeJS.Timeout>();
 
-  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+  constructor(
+    private readonly store: EventStore,
+    private readonly options: RoomsOptions = {},
+  ) {}
 
   /** The room of the file, possibly still loading (`room.ready`). Call `release` once for each call. */
   enter(file: FileId): OpenRoom {
-    clearTimeout(this.#leaving.get(file));
-    this.#leaving.delete(file);
-    const existing = this.#open.get(file);
-    if (existing) return existing;
-    const onBroken = new Set<() => void>();
-    const room = new Room(file, this.store, (error) => this.#drop(file, error));
-    const open: OpenRoom = { room, awareness: new AwarenessRoom(), onBroken };
-    this.#open.set(file, open);
-    room.ready.catch((error: unknown) => this.#drop(file, error));
-    return open;
+    const entry = this.#entries.get(file) ?? this.#open(file);
+    entry.holders += 1;
+    this.#endIdling(entry);
+    return entry;
   }
 
   /** Says that a connection has left. The last one starts the clock after which the room is closed. */
   release(open: OpenRoom): void {
-    const { file, memberCount } = open.room;
-    if (memberCount > 0 || this.#open.get(file) !== open || this.#leaving.has(file)) return;
-    const timer = setTimeout(() => void this.#retire(open), LINGER_MS);
-    timer.unref();
-    this.#leaving.set(file, timer);
+    const entry = this.#entries.get(open.room.file);
+    if (!entry || entry !== open) return;
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    this.#beginIdling(entry);
+    this.#trimIdle();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    for (const timer of this.#leaving.values()) clearTimeout(timer);
-    await Promise.all([...this.#open.values()].map(({ room }) => room.flush().then(() => room.close())));
+    for (const entry of [...this.#idle.keys()]) this.#endIdling(entry);
+    await Promise.all([...this.#entries.values()].map(({ room }) => settle(room).then(() => room.close())));
   }
 
-  /** Kept until everything is recorded: a rejoin meanwhile must get this document, not an older one from the log. */
-  async #retire(open: OpenRoom): Promise<void> {
-    const { room } = open;
-    await room.flush();
-    this.#leaving.delete(room.file);
-    if (room.memberCount > 0 || this.#open.get(room.file) !== open) return;
-    this.#open.delete(room.file);
+  get #limits(): RoomLimits {
+    return this.options.limits ?? ROOM_LIMITS;
+  }
+
+  #open(file: FileId): Entry {
+    const { snapshots, channelOf } = this.options;
+    const room: Room = new Room(file, this.store, (error) => this.#drop(entry, error), snapshots);
+    const awareness = new AwarenessRoom(channelOf?.(file));
+    const entry: Entry = { room, awareness, onBroken: new Set(), holders: 0 };
+    this.#entries.set(file, entry);
+    room.ready.catch((error: unknown) => this.#drop(entry, error));
+    return entry;
+  }
+
+  #beginIdling(entry: Entry): void {
+    this.#endIdling(entry);
+    const timer = setTimeout(() => void this.#retire(entry), this.#limits.lingerMs);
+    timer.unref();
+    this.#idle.set(entry, timer);
+  }
+
+  #endIdling(entry: Entry): void {
+    clearTimeout(this.#idle.get(entry));
+    this.#idle.delete(entry);
+  }
+
+  #trimIdle(): void {
+    const { maxIdleRooms, maxIdleBytes } = this.#limits;
+    let count = this.#idle.size;
+    let bytes = 0;
+    for (const { room } of this.#idle.keys()) bytes += room.size;
+    for (const entry of this.#idle.keys()) {
+      if (count <= maxIdleRooms && bytes <= maxIdleBytes) return;
+      count -= 1;
+      bytes -= entry.room.size;
+      void this.#retire(entry);
+    }
+  }
+
+  async #retire(entry: Entry): Promise<void> {
+    const { room } = entry;
+    this.#endIdling(entry);
+    await settle(room);
+    if (entry.holders > 0 || this.#entries.get(room.file) !== entry) return;
+    this.#endIdling(entry);
+    this.#entries.delete(room.file);
     await room.close();
   }
 
-  #drop(file: FileId, error: unknown): void {
-    const open = this.#open.get(file);
-    if (!open) return;
-    this.#log.error(`room of file ${file} dropped: ${error instanceof Error ? error.stack : String(error)}`);
-    this.#open.delete(file);
-    for (const listener of open.onBroken) listener();
+  #drop(entry: Entry, error: unknown): void {
+    const { room, onBroken } = entry;
+    if (this.#entries.get(room.file) !== entry) return;
+    this.#log.error(`room of file ${room.file} dropped: ${error instanceof Error ? error.stack : String(error)}`);
+    this.#endIdling(entry);
+    this.#entries.delete(room.file);
+    for (const listener of onBroken) listener();
+    void room.close();
   }
+}
+
+/** Resolves when everything submitted is recorded or refused, and the snapshot is written or given up. Never rejects. */
+async function settle(room: Room): Promise<void> {
+  await room.flush();
+  await room.saveSnapshot();
+  // Somebody may have come, typed and gone meanwhile.
+  await room.flush();
 }

@@ -65,7 +65,7 @@ describe('inspecting an update', () => {
     expect(inspectUpdate(Y.encodeStateAsUpdate(shorter), 'ben', factsOf(shorter))).toEqual({ kind: 'known' });
   });
 
-  it('refuses gaps: the edits before are missing', () => {
+  it('[HF2] refuses gaps: the edits before are missing', () => {
     const [, second] = changesOf(server, 2_000, (text) => {
       text.insert(5, 'a');
       text.insert(6, 'b');
@@ -73,13 +73,13 @@ describe('inspecting an update', () => {
     expect(reason(second ?? bytes())).toContain('synchronise again');
   });
 
-  it('refuses to write in the name of another person, and lets that person', () => {
+  it('[HF3] refuses to write in the name of another person, and lets that person', () => {
     const [forged] = changesOf(server, 1, (text) => text.insert(5, '!'));
     expect(reason(forged ?? bytes(), 'ben')).toContain('another person');
     expect(reason(forged ?? bytes(), 'ada')).toBe('news');
   });
 
-  it('refuses everything that is not text', () => {
+  it('[HF5] refuses everything that is not text', () => {
     for (const change of [
       (text: Y.Text) => text.insertEmbed(0, { image: 'x' }),
       (text: Y.Text) => text.format(0, 2, { bold: true }),
@@ -89,12 +89,12 @@ describe('inspecting an update', () => {
       expect(reason(changesOf(server, 2_000, change)[0] ?? bytes())).toContain('something else than text');
   });
 
-  it('refuses a claimed range that is garbage-collected (clock squatting)', () => {
+  it('[HF4] refuses a claimed range that is garbage-collected (clock squatting)', () => {
     // one client, one struct: client 7, clock 0, GC (0) of 2^20 clocks; no deletions
     expect(reason(bytes(1, 1, 7, 0, 0, 0x80, 0x80, 0x40, 0))).toContain('garbage-collected');
   });
 
-  it('refuses deletions of what does not exist', () => {
+  it('[HF2] refuses deletions of what does not exist', () => {
     // no structs; one client with one range: client 1, clock 0, length 2^20
     expect(reason(bytes(0, 1, 1, 1, 0, 0x80, 0x80, 0x40))).toContain('does not know');
   });
@@ -103,9 +103,10 @@ describe('inspecting an update', () => {
     ['nothing', bytes()],
     ['a claim of 2^25 structs', bytes(1, 0x80, 0x80, 0x80, 0x10, 1, 0)],
     ['noise', bytes(255, 254, 253, 252)],
-  ])('refuses %s', (_, update) => expect(reason(update)).toContain('not a whole Yjs update'));
+    ['an update with a byte behind its end', Uint8Array.of(...Y.encodeStateAsUpdate(docWith(2_000, 'x')), 0)],
+  ])('[HF1] refuses %s', (_, update) => expect(reason(update)).toContain('not a whole Yjs update'));
 
-  it('refuses every cut of a good update, and lets no cut change anything', () => {
+  it('[HF1] refuses every cut of a good update, and lets no cut change anything', () => {
     const [update] = changesOf(server, 2_000, (text) => {
       text.doc?.transact(() => {
         text.insert(2, 'abc');
@@ -117,7 +118,7 @@ describe('inspecting an update', () => {
     expect(server.getText(TEXT_ROOT).toString()).toBe('hello');
   });
 
-  it('holds the limits of text and bytes at their edge', () => {
+  it('[LM7] holds the limits of text and bytes at their edge', () => {
     const room = MAX_TEXT_LENGTH - server.getText(TEXT_ROOT).length;
     const near = { ...facts, textLength: MAX_TEXT_LENGTH - 3 };
     const insert = (length: number) =>

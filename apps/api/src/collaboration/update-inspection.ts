@@ -1,4 +1,5 @@
 import { MAX_TEXT_LENGTH, TEXT_ROOT } from '@palimpsest/domain';
+import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
 
 /**
@@ -31,6 +32,11 @@ export interface DocumentFacts {
 
 /** Most bytes of one update; a sync step 2 after time offline is the largest. */
 export const MAX_UPDATE_BYTES = 900_000;
+/**
+ * Most client ids that one update may write under. Each is kept for as long as the file is, and an honest client brings one
+ * for each time that the page was opened offline.
+ */
+const MAX_CLIENTS = 1_000;
 /** Clocks and client ids are 32-bit in every honest client; larger ones squat on another's future clocks. */
 const MAX_NUMBER = 2 ** 32;
 
@@ -39,9 +45,19 @@ type Struct = Decoded['structs'][number];
 
 const refused = (reason: string): Inspection => ({ kind: 'refused', reason });
 
+/** The whole update, or undefined: for one that is cut off, and for one with bytes behind its end, which would be stored. */
 function decode(update: Uint8Array): Decoded | undefined {
+  let rest: decoding.Decoder | undefined;
+  class Reader extends Y.UpdateDecoderV1 {
+    constructor(decoder: decoding.Decoder) {
+      super(decoder);
+      rest = decoder;
+    }
+  }
   try {
-    return Y.decodeUpdate(update);
+    // Reads what the class given reads: this one reads encoding v1.
+    const decoded = Y.decodeUpdateV2(update, Reader);
+    return rest && decoding.hasContent(rest) ? undefined : decoded;
   } catch {
     return undefined;
   }
@@ -85,6 +101,7 @@ export function inspectUpdate(update: Uint8Array, user: string, facts: DocumentF
     if (struct instanceof Y.Item && struct.content instanceof Y.ContentString) added += struct.length;
     named.push(...neighbours(struct));
     next.set(client, end);
+    if (next.size > MAX_CLIENTS) return refused(`it writes under more than ${MAX_CLIENTS} client ids`);
   }
   const known = (client: number) => next.get(client) ?? facts.clocks.get(client) ?? 0;
   if (named.some(({ client, clock }) => clock >= known(client)))

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
+import { PermissionWatch } from './permission-watch.js';
 import { WorkspaceAccess } from './workspace-access.js';
 
 @Global()
-@Module({ providers: [WorkspaceAccess], exports: [WorkspaceAccess] })
+@Module({ providers: [WorkspaceAccess, PermissionWatch], exports: [WorkspaceAccess, PermissionWatch] })
 export class PoliciesModule {}

@@ -18,6 +18,7 @@ import type { CommandContext } from '../commands/context.js';
 import { Rejected } from '../commands/rejected.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { allows } from '../policies/policies.js';
+import { type Grant, PermissionWatch } from '../policies/permission-watch.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { bufferUntilReady } from '../sockets/early-frames.js';
 import type { SocketRequest } from '../sockets/path-ws.adapter.js';
@@ -26,6 +27,11 @@ import { RunTail } from './run-tail.js';
 
 /** Bytes on their way to one browser before the tail waits for it. */
 const MAX_BUFFERED = 1_000_000;
+
+/** What the directory says about a person and a run. */
+interface RunGrant extends Grant {
+  readonly runId: RunId;
+}
 
 interface Attached {
   readonly socket: WebSocket;
@@ -49,6 +55,7 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
   constructor(
     private readonly runAccess: RunAccess,
     private readonly access: WorkspaceAccess,
+    private readonly permissions: PermissionWatch,
     private readonly commands: CommandHandler,
     private readonly directory: DirectoryQueries,
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -66,16 +73,22 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
 
   async #attach(socket: WebSocket, request: SocketRequest): Promise<Attached> {
     const person = request.principal;
-    const run = await this.runAccess.require(person, request.parameters['run'] ?? '', 'see');
-    const { right } = await this.access.require(person, run.workspace, 'see');
+    const look = (now: Principal) => this.#grant(now, request.parameters['run'] ?? '');
+    const run = await this.permissions.watch(socket, person, 'run', look);
     const context = contextOf(person, 'websocket', {
       course: run.course,
       workspace: run.workspace,
       address: addressOf(request),
     });
     const tail = new RunTail(async (id) => (await this.directory.person(id))?.displayName ?? id);
-    const mayWrite = allows(right, 'run');
-    return { socket, runId: run.id, person, context, mayWrite, tail, work: Promise.resolve() };
+    const { runId, mayWrite } = run;
+    return { socket, runId, person, context, mayWrite, tail, work: Promise.resolve() };
+  }
+
+  async #grant(person: Principal, id: string): Promise<RunGrant> {
+    const run = await this.runAccess.require(person, id, 'see');
+    const { right } = await this.access.require(person, run.workspace, 'see');
+    return { runId: run.id, course: run.course, workspace: run.workspace, mayWrite: allows(right, 'run') };
   }
 
   async #follow({ socket, runId, tail }: Attached): Promise<void> {

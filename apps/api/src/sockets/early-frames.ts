@@ -20,11 +20,14 @@ export function bufferUntilReady(socket: WebSocket): { release(receive: (frame: 
   let receive: ((frame: Uint8Array) => void) | undefined;
   socket.on('error', () => socket.terminate());
   socket.on('message', (data: RawData) => {
+    // Told to go: what is still on its way from this client counts for nothing, however slowly it closes.
+    if (socket.readyState !== socket.OPEN) return;
     const frame = toBytes(data);
     if (receive) return receive(frame);
     bytes += frame.length;
     if (early.length >= MAX_EARLY_FRAMES || bytes > MAX_EARLY_BYTES) {
       early = [];
+      bytes = 0;
       return socket.close(CLOSE.goingAway, 'too much before the connection was ready: come back');
     }
     early.push(frame);
@@ -34,7 +37,7 @@ export function bufferUntilReady(socket: WebSocket): { release(receive: (frame: 
       const frames = early;
       early = [];
       receive = taker;
-      frames.forEach(taker);
+      for (const frame of frames) if (socket.readyState === socket.OPEN) taker(frame);
     },
   };
 }

@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type INestApplication, Logger } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/principal.js';
 import { isForeignOrigin } from '../auth/request-token.js';
 
@@ -20,6 +20,9 @@ interface Route {
   readonly match: (path: string) => Record<string, string> | undefined;
   readonly server: WebSocketServer;
 }
+
+/** How long a client may take to answer a close frame, milliseconds. What it sends meanwhile is not read. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /** A matcher for a path with `:name` segments; each stands for one percent-decoded segment. */
 export function compilePath(pattern: string): Route['match'] {
@@ -63,12 +66,15 @@ export class PathWsAdapter extends WsAdapter {
   }
 
   override create(_port: number, options: { path?: string; maxPayload?: number } = {}): WebSocketServer {
-    const server = new WebSocketServer({
+    const limits: ServerOptions & { closeTimeout: number } = {
       noServer: true,
       maxPayload: options.maxPayload ?? 64 * 1024,
       // Compression would let a small frame unfold to a large one before it is looked at.
       perMessageDeflate: false,
-    });
+      // Who is told to go and does not answer is cut off.
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    };
+    const server = new WebSocketServer(limits);
     this.#routes.push({ match: compilePath(options.path ?? '/'), server });
     if (!this.#listening) this.#http.on('upgrade', this.#onUpgrade);
     this.#listening = true;

@@ -33,6 +33,8 @@ export class TestApi {
   /** Of the database's owner, for what the api may not do: rebuilds. */
   readonly ownerUrl: string;
   readonly #database: TestDatabase;
+  /** Other nodes use the database of the first, which drops it. */
+  readonly #isFirst: boolean;
   readonly #accounts: readonly FirstAccount[];
   #closed = false;
 
@@ -41,8 +43,10 @@ export class TestApi {
     database: TestDatabase,
     databaseUrl: string,
     accounts: readonly FirstAccount[],
+    isFirst: boolean,
   ) {
     this.app = app;
+    this.#isFirst = isFirst;
     this.#database = database;
     this.databaseUrl = databaseUrl;
     this.ownerUrl = database.url;
@@ -60,11 +64,25 @@ export class TestApi {
     await prepareDatabase({ ownerUrl: database.url, api: role });
     const databaseUrl = database.url.replace(/\/\/[^@]*@/, `//${role.name}:${role.password}@`);
     const accounts = await seedDemo(databaseUrl);
+    return TestApi.#listen(database, databaseUrl, accounts, true);
+  }
+
+  /** Another api on the same database, as a second process would be. Stop it before this one. */
+  anotherNode(): Promise<TestApi> {
+    return TestApi.#listen(this.#database, this.databaseUrl, this.#accounts, false);
+  }
+
+  static async #listen(
+    database: TestDatabase,
+    databaseUrl: string,
+    accounts: readonly FirstAccount[],
+    isFirst: boolean,
+  ): Promise<TestApi> {
     process.env['DATABASE_URL'] = databaseUrl;
     process.env['IDE_SECRET_KEY'] = 'a key for tests that is long enough';
     const app = await createApp();
     await app.listen(0, '127.0.0.1');
-    const api = new TestApi(app, database, databaseUrl, accounts);
+    const api = new TestApi(app, database, databaseUrl, accounts, isFirst);
     await eventually(async () => (await api.call('GET', '/api/health')).status === 200, 'the api');
     return api;
   }
@@ -79,7 +97,7 @@ export class TestApi {
     await this.close();
     await this.store.close();
     await this.pool.end();
-    await this.#database.drop();
+    if (this.#isFirst) await this.#database.drop();
   }
 
   async call<Body = Record<string, unknown>>(
