@@ -48,7 +48,7 @@ export class Person {
       [...document.querySelectorAll('[data-testid=editor] .cm-line')]
         .map((line) => {
           const copy = line.cloneNode(true) as HTMLElement;
-          copy.querySelectorAll('[class*=ySelection]').forEach((flag) => flag.remove());
+          copy.querySelectorAll('[class*=ySelectionCaret], [class*=ySelectionInfo]').forEach((flag) => flag.remove());
           return (copy.textContent ?? '').replaceAll('\u2060', '');
         })
         .join('\n'),

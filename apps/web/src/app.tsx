@@ -46,7 +46,7 @@ function SignedIn({ me }: { readonly me: UserDto }) {
       <PageOf me={me} />
       <Modal opened={expired} onClose={() => undefined} withCloseButton={false} title="Your session has ended" centered>
         <Text size="sm" mb="md">
-          Sign in again to go on. What you typed is kept in this tab.
+          Sign in again to go on. What you typed is kept.
         </Text>
         <SignInForm username={me.username} />
       </Modal>

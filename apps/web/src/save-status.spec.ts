@@ -4,7 +4,7 @@ import { combine, describeSaveState, SaveStatus, type SaveState } from './save-s
 const time = (ms: number) => `at ${ms}`;
 const words = (...states: SaveState[]) => {
   const state = combine(states);
-  return state && describeSaveState(state, time);
+  return state && describeSaveState(state, time, 10_000);
 };
 
 describe('the save state in words', () => {
@@ -13,16 +13,27 @@ describe('the save state in words', () => {
     ['Connecting', [{ kind: 'opening', edits: 0 }]],
     ['Saved · at 5', [{ kind: 'saved', at: 5 }]],
     ['Saving 1 change', [{ kind: 'saving', edits: 1 }]],
-    ['Offline: 14 changes not saved yet', [{ kind: 'offline', edits: 14 }]],
-    ['Offline: everything typed is saved', [{ kind: 'offline', edits: 0 }]],
+    ['Offline: 14 changes kept on this computer', [{ kind: 'offline', edits: 14, place: 'computer' }]],
+    ['Offline: 1 change kept in this tab only', [{ kind: 'offline', edits: 1, place: 'tab' }]],
+    ['Offline: everything typed is saved', [{ kind: 'offline', edits: 0, place: 'computer' }]],
+    ['Too many changes at once: sending again in 4 s', [{ kind: 'waiting', edits: 2, until: 13_001 }]],
+    ['Earlier changes held until the text of others is back', [{ kind: 'held', edits: 0 }]],
+    ['2 changes held until the text of others is back', [{ kind: 'held', edits: 2 }]],
+    [
+      'Offline: 4 changes kept in this tab only',
+      [
+        { kind: 'offline', edits: 3, place: 'computer' },
+        { kind: 'offline', edits: 1, place: 'tab' },
+      ],
+    ],
     ['2 changes not saved', [{ kind: 'ended', edits: 2, message: 'why' }]],
     ['Read-only', [{ kind: 'read-only' }]],
     ['Saved · at 7', [{ kind: 'saved', at: 5 }, { kind: 'saved', at: 7 }, { kind: 'read-only' }]],
     [
-      'Offline: 5 changes not saved yet',
+      'Offline: 5 changes kept on this computer',
       [
         { kind: 'saving', edits: 2 },
-        { kind: 'offline', edits: 3 },
+        { kind: 'offline', edits: 3, place: 'computer' },
       ],
     ],
     [
@@ -42,7 +53,7 @@ describe('SaveStatus', () => {
     const status = new SaveStatus();
     expect(await status.whenSaved(0)).toBe(true);
     status.report('a', { kind: 'saved', at: 1 });
-    status.report('b', { kind: 'offline', edits: 0 });
+    status.report('b', { kind: 'offline', edits: 0, place: 'computer' });
     expect(await status.whenSaved(0)).toBe(true);
   });
 
@@ -57,9 +68,20 @@ describe('SaveStatus', () => {
     expect(await saved).toBe(true);
   });
 
+  it('knows whether unsaved edits would go with the tab', () => {
+    const status = new SaveStatus();
+    status.report('a', { kind: 'saving', edits: 1 }, 'computer');
+    status.report('b', { kind: 'saved', at: 1 }, 'tab');
+    expect(status.place).toBe('computer');
+    status.report('b', { kind: 'saving', edits: 1 }, 'tab');
+    expect(status.place).toBe('tab');
+    status.forget('b');
+    expect(status.place).toBe('computer');
+  });
+
   it('gives up after its patience', async () => {
     const status = new SaveStatus();
-    status.report('a', { kind: 'offline', edits: 1 });
+    status.report('a', { kind: 'offline', edits: 1, place: 'computer' });
     expect(await status.whenSaved(5)).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import type { Place } from './outbox/outbox.js';
 import { Signal } from './signal.js';
 
 /** Whether what was typed into one file is durable. `edits`: local changes that are not known to be. */
@@ -7,7 +8,14 @@ export type SaveState =
   | { readonly kind: 'opening'; readonly edits: number }
   | { readonly kind: 'saved'; readonly at: number }
   | { readonly kind: 'saving'; readonly edits: number }
-  | { readonly kind: 'offline'; readonly edits: number }
+  /** The server takes no more changes until this moment (milliseconds since 1970). */
+  | { readonly kind: 'waiting'; readonly edits: number; readonly until: number }
+  /**
+   * They build on text of others that a server set back to an earlier moment does not have yet. Without `edits` they were
+   * durable before that.
+   */
+  | { readonly kind: 'held'; readonly edits: number }
+  | { readonly kind: 'offline'; readonly edits: number; readonly place: Place }
   /** The server will not take this file's edits any more; trying again would not help. */
   | { readonly kind: 'ended'; readonly edits: number; readonly message: string };
 
@@ -18,7 +26,9 @@ const SEVERITY: Record<SaveState['kind'], number> = {
   opening: 2,
   ended: 3,
   saving: 4,
-  offline: 5,
+  held: 5,
+  waiting: 6,
+  offline: 7,
 };
 
 export function editsOf(state: SaveState): number {
@@ -27,11 +37,12 @@ export function editsOf(state: SaveState): number {
 
 function severity(state: SaveState): number {
   // Changes that nobody will take are the worst; a file that is merely gone is less than one that is being saved.
-  return state.kind === 'ended' && state.edits > 0 ? 6 : SEVERITY[state.kind];
+  return state.kind === 'ended' && state.edits > 0 ? 8 : SEVERITY[state.kind];
 }
 
 function worse(a: SaveState, b: SaveState): SaveState {
   if (a.kind === 'saved' && b.kind === 'saved') return a.at > b.at ? a : b;
+  if (a.kind === 'offline' && b.kind === 'offline') return a.place === 'tab' && a.edits > 0 ? a : b;
   return severity(a) >= severity(b) ? a : b;
 }
 
@@ -45,8 +56,10 @@ export function combine(states: readonly SaveState[]): SaveState | null {
 
 const changes = (count: number) => (count === 1 ? '1 change' : `${count} changes`);
 
+const PLACES: Record<Place, string> = { computer: 'kept on this computer', tab: 'kept in this tab only' };
+
 /** The state in words. `time` renders a moment. */
-export function describeSaveState(state: SaveState, time: (ms: number) => string): string {
+export function describeSaveState(state: SaveState, time: (ms: number) => string, now = Date.now()): string {
   switch (state.kind) {
     case 'read-only':
       return 'Read-only';
@@ -57,7 +70,13 @@ export function describeSaveState(state: SaveState, time: (ms: number) => string
     case 'saving':
       return `Saving ${changes(state.edits)}`;
     case 'offline':
-      return state.edits > 0 ? `Offline: ${changes(state.edits)} not saved yet` : 'Offline: everything typed is saved';
+      return state.edits > 0
+        ? `Offline: ${changes(state.edits)} ${PLACES[state.place]}`
+        : 'Offline: everything typed is saved';
+    case 'waiting':
+      return `Too many changes at once: sending again in ${Math.max(1, Math.ceil((state.until - now) / 1_000))} s`;
+    case 'held':
+      return `${state.edits > 0 ? changes(state.edits) : 'Earlier changes'} held until the text of others is back`;
     case 'ended':
       return state.edits > 0 ? `${changes(state.edits)} not saved` : 'Not connected';
   }
@@ -72,15 +91,25 @@ function isSettled(state: SaveState | null): boolean {
 export class SaveStatus {
   readonly state = new Signal<SaveState | null>(null);
   readonly #files = new Map<string, SaveState>();
+  /** Files whose unsaved edits would go with this tab. */
+  readonly #risky = new Set<string>();
 
-  report(file: string, state: SaveState): void {
+  report(file: string, state: SaveState, place: Place = 'tab'): void {
     this.#files.set(file, state);
+    if (editsOf(state) > 0 && place === 'tab') this.#risky.add(file);
+    else this.#risky.delete(file);
     this.#update();
   }
 
   forget(file: string): void {
     this.#files.delete(file);
+    this.#risky.delete(file);
     this.#update();
+  }
+
+  /** Where the unsaved edits are: on this computer only if all of them are. */
+  get place(): Place {
+    return this.#risky.size > 0 ? 'tab' : 'computer';
   }
 
   get edits(): number {

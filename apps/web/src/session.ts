@@ -7,7 +7,7 @@ const ME = ['me'] as const;
 
 /**
  * True while the server no longer knows the session of a page that is open. The page then asks for the password over the
- * work instead of replacing it: edits that are not saved yet live in this tab only.
+ * work instead of replacing it: it is still there, with its undo.
  */
 export const sessionExpired = new Signal(false);
 

@@ -10,6 +10,8 @@ import { clockTime } from './clock-time.js';
 import { useRuns } from './console/use-runs.js';
 import { FilesPane } from './files/files-pane.js';
 import { currentRoute, navigate } from './navigation.js';
+import { RefusedChanges } from './outbox/refused-changes.js';
+import { useKeptChanges } from './outbox/use-kept-changes.js';
 import { Patience } from './patience.js';
 import type { PersonHere } from './people-here.js';
 import { workspacePath } from './route.js';
@@ -35,6 +37,7 @@ const NOBODY: readonly PersonHere[] = [];
 /** Where people work: finds the workspace that the address names, or chooses the first. */
 export function Workbench({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
+  useKeptChanges(me);
   const courses = useCourses();
   const list = courses.data ?? NO_COURSES;
   const chosen = route.page === 'workspace' ? route.workspace : (firstWorkspace(list)?.id ?? null);
@@ -131,6 +134,7 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
         user={<UserMenu me={me} />}
       />
       <main className="workbench-main">
+        <RefusedChanges />
         <h1 className="visually-hidden">{workspace ? `Workspace ${workspace.name}` : 'Workspace'}</h1>
         {workspace ? (
           <Panes

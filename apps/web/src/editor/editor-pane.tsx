@@ -1,8 +1,8 @@
 import { Alert, Badge, Button, Group, Text } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
 import type { FileDto, UserDto } from '@palimpsest/protocol/wire';
-import { useEffect, useState } from 'react';
-import { copyText } from '../copy-text.js';
+import { useEffect, useRef, useState } from 'react';
+import { CopyButton } from '../copy-button.js';
 import type { PersonHere } from '../people-here.js';
 import { signInCount } from '../session.js';
 import { useSignal } from '../signal.js';
@@ -20,7 +20,7 @@ interface Props {
 
 /** The editor of one file with its name and what stands in its way. */
 export default function EditorPane({ file, readOnly, me, onPeople }: Props) {
-  const [open, reopen] = useOpenFile(file.id, me);
+  const [open, reopen] = useOpenFile(file, me);
   useEffect(() => {
     const tell = () => onPeople(open?.people.value ?? []);
     tell();
@@ -53,6 +53,7 @@ interface OpenedProps {
 function OpenedFile({ open, path, readOnly, onReopen }: OpenedProps) {
   const save = useSignal(open.save);
   const arrived = useSignal(open.arrived);
+  const obstacle = useSignal(open.obstacle);
   const ended = save.kind === 'ended' ? save : null;
   useEffect(() => open.setReadOnly(readOnly), [open, readOnly]);
   return (
@@ -61,16 +62,27 @@ function OpenedFile({ open, path, readOnly, onReopen }: OpenedProps) {
         <Alert color="orange" radius={0} title="This file is not being saved" role="alert" data-testid="editor-problem">
           <Group gap="sm">
             <Text size="sm">{ended.message}</Text>
-            {ended.edits > 0 && <CopyText open={open} />}
+            {ended.edits > 0 && <CopyButton text={() => open.text.toString()} label="Copy my text" />}
             <Button size="compact-sm" variant="default" onClick={onReopen}>
               Open it again
             </Button>
           </Group>
         </Alert>
       )}
+      {obstacle !== null && (
+        <Alert
+          color="gray"
+          radius={0}
+          icon={<IconLock size={16} aria-hidden />}
+          title="Read-only"
+          data-testid="file-obstacle"
+        >
+          {obstacle}
+        </Alert>
+      )}
       {arrived ? (
         // What can no longer be saved must not be typed.
-        <TextView file={open} path={path} readOnly={readOnly || ended !== null} />
+        <TextView file={open} path={path} readOnly={readOnly || ended !== null || obstacle !== null} />
       ) : (
         !ended && <Patience what={`Opening ${path}`} still="The server does not answer yet; this page keeps trying." />
       )}
@@ -78,25 +90,17 @@ function OpenedFile({ open, path, readOnly, onReopen }: OpenedProps) {
   );
 }
 
-function CopyText({ open }: { readonly open: OpenFile }) {
-  const [copied, setCopied] = useState(false);
-  const copy = () => void copyText(open.text.toString()).then(() => setCopied(true));
-  return (
-    <Button size="compact-sm" variant="default" onClick={copy}>
-      {copied ? 'Copied' : 'Copy my text'}
-    </Button>
-  );
-}
-
-/** The open file of this id, and a way to start afresh from what the server has. */
-function useOpenFile(id: string, me: UserDto): readonly [OpenFile | null, () => void] {
+/** The open file, and a way to start afresh from what the server has. */
+function useOpenFile({ id, path }: FileDto, me: UserDto): readonly [OpenFile | null, () => void] {
   const [open, setOpen] = useState<OpenFile | null>(null);
   const [attempt, setAttempt] = useState(0);
   const signIns = useSignal(signInCount);
+  // A file that is renamed stays open.
+  const pathNow = useRef(path);
+  useEffect(() => void (pathNow.current = path), [path]);
   useEffect(() => {
-    const file = openFiles.acquire(id, me);
+    const file = openFiles.acquire({ id, path: pathNow.current }, me);
     // The socket belongs to the effect's lifetime, not to a render's.
-    // eslint-disable-next-line react-hooks/set-state-in-effect
     setOpen(file);
     return () => {
       setOpen(null);
@@ -104,6 +108,11 @@ function useOpenFile(id: string, me: UserDto): readonly [OpenFile | null, () => 
     };
   }, [id, me, attempt]);
   useEffect(() => openFiles.reconnect(), [signIns]);
+  useEffect(() => {
+    const flush = () => openFiles.flush();
+    window.addEventListener('pagehide', flush);
+    return () => window.removeEventListener('pagehide', flush);
+  }, []);
   const reopen = () => {
     if (open) openFiles.discard(open);
     setAttempt(attempt + 1);

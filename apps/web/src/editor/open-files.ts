@@ -1,16 +1,32 @@
 import { TEXT_ROOT } from '@palimpsest/domain';
-import type { UserDto } from '@palimpsest/protocol/wire';
+import { CLOSE, type UserDto } from '@palimpsest/protocol/wire';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { colourOf } from '../person-colour.js';
 import type { PersonHere } from '../people-here.js';
+import type { FileName, FileOutbox, Outbox, Place } from '../outbox/outbox.js';
+import { browserOutbox } from '../outbox/browser-outbox.js';
 import { saveStatus, type SaveState, type SaveStatus } from '../save-status.js';
 import { Signal } from '../signal.js';
-import { connectDurably, type DurableConnection } from './durable-provider.js';
+import { DurableConnection } from './durable-provider.js';
+import { FrameBudget } from './frame-budget.js';
 import { SaveLedger } from './save-ledger.js';
+import { ownUndo } from './own-undo.js';
+import { obstacleTo } from './text-limits.js';
+import { mergeRun } from './update-merge.js';
 
-/** One file that this tab has open: its Yjs document, the connection and what is known about both. */
+/** Origin of what the outbox had: neither an edit of this tab, nor to be undone here. */
+const OUTBOX = Symbol('outbox');
+
+/** Of this page: the server counts over all files of a person. */
+const budget = new FrameBudget();
+
+/** Codes after which sending the same again would be refused again; the unsent changes become a text to copy. */
+const REFUSALS: ReadonlySet<number> = new Set([CLOSE.badMessage, CLOSE.forbidden, CLOSE.notFound, CLOSE.tooLarge]);
+
+/** One file that this tab has open: its Yjs document, the outbox, the connection and what is known about them. */
 export class OpenFile {
+  readonly id: string;
   readonly text: Y.Text;
   readonly awareness: Awareness;
   /** Of this person's edits only; kept here so that it survives the view. */
@@ -19,36 +35,33 @@ export class OpenFile {
   readonly people = new Signal<readonly PersonHere[]>([]);
   /** The server's text has been here; before that the document is empty for want of knowing. */
   readonly arrived = new Signal(false);
+  /** Why this text cannot be edited here, for a person; null if it can, or has not arrived. Judged once, when it arrives. */
+  readonly obstacle = new Signal<string | null>(null);
   readonly #doc = new Y.Doc();
-  readonly #ledger = new SaveLedger();
-  readonly #connection: DurableConnection;
-  readonly #tell: () => void;
+  readonly #ledger = new SaveLedger(() => this.place);
+  readonly #onSave: (file: OpenFile) => void;
+  /** Client ids under which this person has written. */
+  readonly #own = new Set<number>();
+  #outbox: FileOutbox | null = null;
+  #connection: DurableConnection | null = null;
   #readOnly = false;
+  #isGone = false;
+  #endedBy: number | null = null;
+  /** Edits of the ledger that the outbox knows to be durable. */
+  #confirmed = 0;
+  #isAside = false;
 
-  constructor(
-    readonly id: string,
-    me: UserDto,
-    onSave: (file: OpenFile) => void,
-  ) {
+  constructor(name: FileName, me: UserDto, outbox: Outbox, onSave: (file: OpenFile) => void) {
+    this.id = name.id;
+    this.#onSave = onSave;
     this.text = this.#doc.getText(TEXT_ROOT);
     this.awareness = new Awareness(this.#doc);
-    this.undo = new Y.UndoManager(this.text);
+    this.undo = ownUndo(this.text);
     const color = colourOf(me.id);
     this.awareness.setLocalStateField('user', { id: me.id, name: me.displayName, color, colorLight: `${color}33` });
     this.awareness.on('change', () => this.people.set(peopleIn(this.awareness)));
     this.people.set(peopleIn(this.awareness));
-    this.#tell = () => {
-      this.save.set(this.#state());
-      this.arrived.set(this.#ledger.hasArrived);
-      onSave(this);
-    };
-    this.#connection = connectDurably({
-      file: id,
-      doc: this.#doc,
-      awareness: this.awareness,
-      ledger: this.#ledger,
-      onChange: this.#tell,
-    });
+    void outbox.open(me.id, name).then((kept) => this.#start(kept));
   }
 
   /** Nothing can be typed here, and so "saved" would say nothing. */
@@ -57,25 +70,106 @@ export class OpenFile {
     this.#tell();
   }
 
-  get unsaved(): number {
-    return this.#ledger.unsaved;
+  /** Nothing here still has to reach the server, or it is kept as text because it never will. */
+  get isDone(): boolean {
+    return this.#connection !== null && (this.#ledger.unsaved === 0 || this.#isAside);
   }
 
+  /** Where the unsaved edits are. */
+  get place(): Place {
+    return this.#outbox?.place ?? 'tab';
+  }
+
+  /** After a new sign-in. What ended for another reason would end again. */
   reconnect(): void {
-    this.#connection.reconnect();
+    if (this.#endedBy === CLOSE.unauthenticated) this.#connection?.reconnect();
+  }
+
+  /** Sends what is collected: the page may be about to go. */
+  flush(): void {
+    this.#connection?.flush();
   }
 
   /** The awareness keeps a timer and the document keeps the awareness: both go. */
   destroy(): void {
-    this.#connection.destroy();
+    this.#isGone = true;
+    this.#connection?.destroy();
     this.undo.destroy();
     this.awareness.destroy();
     this.#doc.destroy();
   }
 
+  /** What was kept goes in before the connection: its first step 2 carries what of it the server does not have. */
+  #start(outbox: FileOutbox): void {
+    if (this.#isGone) return;
+    this.#outbox = outbox;
+    if (outbox.kept) Y.applyUpdate(this.#doc, outbox.kept, OUTBOX);
+    this.#ownMore();
+    if (outbox.unsent > 0) this.#ledger.edited(outbox.unsent);
+    this.#connection = new DurableConnection({
+      file: this.id,
+      doc: this.#doc,
+      awareness: this.awareness,
+      ledger: this.#ledger,
+      own: this.#own,
+      budget,
+      onEdit: (update) => this.#onEdit(update),
+      onSynchronised: () => void this.#adopt(),
+      onEnded: (code) => void this.#onEnded(code),
+      onChange: () => this.#tell(),
+    });
+    this.#tell();
+  }
+
+  #onEdit(update: Uint8Array): void {
+    this.#own.add(this.#doc.clientID);
+    this.#ledger.edited();
+    // The words change when it is written, or cannot be.
+    void this.#outbox?.keep(update).then(() => this.#tell());
+  }
+
+  /** Changes that another tab of this person kept and may not be there any more to send. */
+  async #adopt(): Promise<void> {
+    const records = (await this.#outbox?.newcomers()) ?? [];
+    const update = mergeRun(records.map((record) => record.update));
+    if (!update || this.#isGone || this.#endedBy !== null) return;
+    this.#outbox?.adopt(records);
+    this.#ownMore();
+    this.#ledger.edited(records.length);
+    this.#connection?.bringIn(update);
+  }
+
+  async #onEnded(code: number): Promise<void> {
+    this.#endedBy = code;
+    if (!REFUSALS.has(code) || this.#ledger.unsaved === 0) return;
+    const state = this.#ledger.state;
+    const text = this.arrived.value ? this.text.toString() : null;
+    this.#isAside = (await this.#outbox?.setAside('message' in state ? state.message : '', text)) ?? false;
+    this.#tell();
+  }
+
+  #ownMore(): void {
+    for (const client of this.#outbox?.clients ?? []) this.#own.add(client);
+  }
+
+  #tell(): void {
+    if (this.#isGone) return;
+    const durable = this.#ledger.durableEdits;
+    if (durable > this.#confirmed) void this.#outbox?.confirm(durable - this.#confirmed);
+    this.#confirmed = durable;
+    this.save.set(this.#state());
+    if (this.#ledger.hasArrived && !this.arrived.value) this.#arrive();
+    this.#onSave(this);
+  }
+
+  #arrive(): void {
+    this.obstacle.set(obstacleTo(this.text.toString()));
+    this.arrived.set(true);
+  }
+
   #state(): SaveState {
     const { state } = this.#ledger;
-    return this.#readOnly && state.kind === 'saved' ? { kind: 'read-only' } : state;
+    return (this.#readOnly || this.obstacle.value !== null) && state.kind === 'saved' ? { kind: 'read-only' } : state;
   }
 }
 
@@ -101,16 +195,29 @@ export class OpenFiles {
   readonly #files = new Map<string, OpenFile>();
   readonly #wanted = new Map<string, number>();
   readonly #status: SaveStatus;
+  readonly #outbox: Outbox;
 
-  constructor(status: SaveStatus) {
+  constructor(status: SaveStatus, outbox: Outbox) {
     this.#status = status;
+    this.#outbox = outbox;
   }
 
-  acquire(id: string, me: UserDto): OpenFile {
-    const file = this.#files.get(id) ?? new OpenFile(id, me, (changed) => this.#onSave(changed));
+  acquire(name: FileName, me: UserDto): OpenFile {
+    const { id } = name;
+    const file = this.#files.get(id) ?? new OpenFile(name, me, this.#outbox, (changed) => this.#onSave(changed));
     this.#files.set(id, file);
     this.#wanted.set(id, (this.#wanted.get(id) ?? 0) + 1);
     return file;
+  }
+
+  /** Opens, out of sight, the files of which the outbox has changes older than `age` milliseconds, until these are sent. */
+  async sendKept(me: UserDto, age: number): Promise<void> {
+    for (const name of await this.#outbox.unsentFiles(me.id, age))
+      if (!this.#files.has(name.id)) this.release(this.acquire(name, me));
+  }
+
+  flush(): void {
+    for (const file of this.#files.values()) file.flush();
   }
 
   release(file: OpenFile): void {
@@ -127,16 +234,16 @@ export class OpenFiles {
 
   /** After a new sign-in: those that were closed for want of a session come back. */
   reconnect(): void {
-    for (const file of this.#files.values()) if (file.save.value.kind === 'ended') file.reconnect();
+    for (const file of this.#files.values()) file.reconnect();
   }
 
   #onSave(file: OpenFile): void {
-    this.#status.report(file.id, file.save.value);
+    this.#status.report(file.id, file.save.value, file.place);
     if (this.#wanted.get(file.id) === 0) this.#closeIfDone(file);
   }
 
   #closeIfDone(file: OpenFile): void {
-    if (file.unsaved === 0) this.#close(file);
+    if (file.isDone) this.#close(file);
   }
 
   #close(file: OpenFile): void {
@@ -148,4 +255,4 @@ export class OpenFiles {
 }
 
 /** Of this tab. */
-export const openFiles = new OpenFiles(saveStatus);
+export const openFiles = new OpenFiles(saveStatus, browserOutbox);

@@ -76,13 +76,13 @@ describe('SaveLedger', () => {
     type(ledger, 2);
     ledger.disconnected();
     ledger.edited();
-    expect(ledger.state).toEqual({ kind: 'offline', edits: 3 });
+    expect(ledger.state).toEqual({ kind: 'offline', edits: 3, place: 'tab' });
   });
 
   it('is offline without anything to lose', () => {
     const ledger = saved();
     ledger.disconnected();
-    expect(ledger.state).toEqual({ kind: 'offline', edits: 0 });
+    expect(ledger.state).toEqual({ kind: 'offline', edits: 0, place: 'tab' });
   });
 
   it('lets the first step 2 of a new connection carry everything', () => {
@@ -138,6 +138,61 @@ describe('SaveLedger', () => {
     ledger.admit(STEP_2);
     ledger.acknowledged(1, 2000);
     expect(ledger.state).toEqual({ kind: 'saved', at: 2000 });
+  });
+
+  it('says where offline edits are, as it is at that moment', () => {
+    let place: 'computer' | 'tab' = 'computer';
+    const ledger = new SaveLedger(() => place);
+    ledger.edited(2);
+    expect(ledger.state).toEqual({ kind: 'offline', edits: 2, place: 'computer' });
+    place = 'tab';
+    expect(ledger.state).toEqual({ kind: 'offline', edits: 2, place: 'tab' });
+  });
+
+  it('counts which edits are durable, always the oldest', () => {
+    const ledger = saved();
+    ledger.edited(3);
+    ledger.admit(UPDATE);
+    type(ledger);
+    expect(ledger.durableEdits).toBe(0);
+    ledger.acknowledged(2, 2000);
+    expect(ledger.durableEdits).toBe(3);
+    ledger.disconnected();
+    expect(ledger.durableEdits).toBe(3);
+  });
+
+  it('keeps edits loose that a frame had to leave out, and does not say saved', () => {
+    const ledger = new SaveLedger();
+    ledger.connected();
+    ledger.edited(2);
+    ledger.synchronised();
+    ledger.admit(STEP_2, true);
+    ledger.acknowledged(1, 1000);
+    expect(ledger.state).toEqual({ kind: 'held', edits: 2 });
+    ledger.admit(STEP_2);
+    ledger.acknowledged(2, 2000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 2000 });
+  });
+
+  it('does not say saved while something durable before is held', () => {
+    const ledger = new SaveLedger();
+    ledger.connected();
+    ledger.synchronised();
+    ledger.admit(STEP_2, true);
+    ledger.acknowledged(1, 1000);
+    expect(ledger.state).toEqual({ kind: 'held', edits: 0 });
+  });
+
+  it('waits while the server takes nothing, if there is anything to send', () => {
+    const ledger = saved();
+    ledger.waits(9000);
+    expect(ledger.state).toEqual({ kind: 'saved', at: 1000 });
+    ledger.edited();
+    expect(ledger.state).toEqual({ kind: 'waiting', edits: 1, until: 9000 });
+    ledger.disconnected();
+    expect(ledger.state).toEqual({ kind: 'waiting', edits: 1, until: 9000 });
+    ledger.waits(null);
+    expect(ledger.state).toEqual({ kind: 'offline', edits: 1, place: 'tab' });
   });
 
   it.each([1, 2, 3, 4, 5])('never says saved while an edit is not durable (seed %i)', (seed) => {

@@ -1,3 +1,4 @@
+import type { Place } from '../outbox/outbox.js';
 import type { SaveState } from '../save-status.js';
 
 /** First bytes of the frames of y-websocket that can change the document. */
@@ -18,6 +19,9 @@ export type Verdict = 'send' | 'withhold';
  *   step 2             carries everything that is loose: it is computed from the whole document
  *   update             carries the edit that made it
  *
+ * A frame that had to leave something out (see sendable-part.ts) carries nothing in these books: what is loose stays loose until
+ * a frame holds all of it. So edits become durable in the order in which they were made, and a count says which.
+ *
  * An update before the first step 2 of a connection is withheld. It would come before the edits that were made offline, and the
  * server refuses an update with a gap before it; step 2, which follows at once, holds it as well.
  */
@@ -34,11 +38,22 @@ export class SaveLedger {
   #stepTwoSent = false;
   #savedAt: number | null = null;
   #ending: string | null = null;
+  #made = 0;
+  #isHeld = false;
+  #waitsUntil: number | null = null;
+
+  readonly #place: () => Place;
+
+  /** `place` tells where edits are until they are durable. */
+  constructor(place: () => Place = () => 'tab') {
+    this.#place = place;
+  }
 
   connected(): void {
     this.#restart();
     this.#connected = true;
     this.#ending = null;
+    this.#waitsUntil = null;
   }
 
   disconnected(): void {
@@ -58,18 +73,25 @@ export class SaveLedger {
     this.#ending = message;
   }
 
-  /** The person changed the document. To be called before the provider sends the update. */
-  edited(): void {
-    this.#loose += 1;
+  /** The person changed the document, `times` times. To be called before the provider sends the update. */
+  edited(times = 1): void {
+    this.#loose += times;
+    this.#made += times;
   }
 
-  /** To be asked for every frame of this connection, in the order of sending. */
-  admit(frame: Uint8Array): Verdict {
+  /** The server takes no more changes until this moment (milliseconds since 1970); null: it does again. */
+  waits(until: number | null): void {
+    this.#waitsUntil = until;
+  }
+
+  /** To be asked for every frame of this connection, in the order of sending. `isHeld`: it had to leave own edits out. */
+  admit(frame: Uint8Array, isHeld = false): Verdict {
     if (frame[0] !== SYNC || (frame[1] !== SYNC_STEP_2 && frame[1] !== SYNC_UPDATE)) return 'send';
     if (frame[1] === SYNC_UPDATE && !this.#stepTwoSent) return 'withhold';
     this.#stepTwoSent = true;
-    this.#inFlight.push(this.#loose);
-    this.#loose = 0;
+    this.#isHeld = isHeld;
+    this.#inFlight.push(isHeld ? 0 : this.#loose);
+    if (!isHeld) this.#loose = 0;
     return 'send';
   }
 
@@ -92,10 +114,19 @@ export class SaveLedger {
     return this.#inFlight.reduce((sum, edits) => sum + edits, this.#loose);
   }
 
+  /** Edits that are durable, of all that were made: always the oldest. */
+  get durableEdits(): number {
+    return this.#made - this.unsaved;
+  }
+
   get state(): SaveState {
     const edits = this.unsaved;
     if (this.#ending !== null) return { kind: 'ended', edits, message: this.#ending };
-    if (!this.#connected) return { kind: this.#everSynchronised || edits > 0 ? 'offline' : 'opening', edits };
+    if (this.#waitsUntil !== null && edits > 0) return { kind: 'waiting', edits, until: this.#waitsUntil };
+    if (!this.#connected && (this.#everSynchronised || edits > 0))
+      return { kind: 'offline', edits, place: this.#place() };
+    if (!this.#connected) return { kind: 'opening', edits };
+    if (this.#isHeld) return { kind: 'held', edits };
     // Nothing typed but frames open: a connection that has just begun.
     if (edits > 0) return { kind: 'saving', edits };
     if (!this.#isComplete() || this.#savedAt === null) return { kind: 'opening', edits };
@@ -112,5 +143,6 @@ export class SaveLedger {
     this.#durable = 0;
     this.#synchronised = false;
     this.#stepTwoSent = false;
+    this.#isHeld = false;
   }
 }

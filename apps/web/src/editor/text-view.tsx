@@ -1,12 +1,15 @@
 import { useComputedColorScheme } from '@mantine/core';
-import { Compartment, EditorState } from '@codemirror/state';
+import { Compartment, EditorState, Text } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
+import { notifications } from '@mantine/notifications';
 import { useEffect, useRef } from 'react';
 import { yCollab } from 'y-codemirror.next';
 import { schemeExtensions } from '../code-look.js';
 import { accessExtensions, editingExtensions, viewingExtensions } from './editor-extensions.js';
+import { lineEndings } from './line-endings.js';
 import { nameFlags } from './name-flags.js';
 import type { OpenFile } from './open-files.js';
+import { boundedLength, TOO_LONG } from './text-limits.js';
 
 interface Props {
   readonly file: OpenFile;
@@ -33,8 +36,10 @@ export function TextView({ file, path, readOnly }: Props) {
     const editor = new EditorView({
       parent,
       state: EditorState.create({
-        doc: file.text.toString(),
+        doc: Text.of(file.text.toString().split('\n')),
         extensions: [
+          lineEndings(),
+          boundedLength(() => notifications.show({ id: 'too-long', color: 'orange', message: TOO_LONG })),
           access.of([]),
           scheme.of([]),
           viewing.of([]),

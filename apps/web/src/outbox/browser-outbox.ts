@@ -1,0 +1,5 @@
+import { openIndexedDb } from './indexed-db.js';
+import { Outbox } from './outbox.js';
+
+/** Of this browser. */
+export const browserOutbox = new Outbox(openIndexedDb());
