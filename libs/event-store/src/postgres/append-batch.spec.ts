@@ -77,7 +77,9 @@ test('encodeBatch lays data and metadata one after the other and points at them'
     { ...entry('b'), requests: [{ stream: 'b', expected: 'noStream', events: [event('3', 'z', '')] }] },
   ];
   expect(
-    encodeBatch(entries).map((value, n) => ([2, 3, 7, 8, 9].includes(n) ? numbers(value as Buffer) : value)),
+    encodeBatch(entries, [null, null, null]).map((value, n) =>
+      [2, 3, 7, 8, 9].includes(n) ? numbers(value as Buffer) : value,
+    ),
   ).toEqual([
     ['a', 'b'],
     '{7,-1}',
@@ -89,8 +91,20 @@ test('encodeBatch lays data and metadata one after the other and points at them'
     [1, 4, 4],
     [2, 0, 1],
     [1, null, 0],
+    '{null,null,null}',
     Buffer.from('xymz'),
     false,
+  ]);
+});
+
+test('metadata that is kept does not travel', () => {
+  const one = { id: '1', type: 't', contentType: 'json' as const, data: Buffer.from('xy'), metadata: Buffer.from('m') };
+  const entries: Entry[] = [{ ...entry('a'), requests: [{ stream: 'a', expected: 'any', events: [one, one] }] }];
+  const parameters = encodeBatch(entries, [-5n, null]);
+  expect([9, 10, 11].map((n) => (n === 9 ? numbers(parameters[n] as Buffer) : String(parameters[n])))).toEqual([
+    [null, 1],
+    '{-5,null}',
+    'xyxym',
   ]);
 });
 

@@ -1,5 +1,5 @@
 /** What goes to the server in one call of es.append. Pure. */
-import type { AppendRequest, Expected } from '../event-store.js';
+import type { AppendRequest, Expected, NewEvent } from '../event-store.js';
 
 /** What stands in the committer's queue: one append, or the parts of an atomic one. */
 export interface Entry {
@@ -48,19 +48,21 @@ export function takeBatch<E extends Entry>(queue: E[]): E[] {
   return taken;
 }
 
-/** The parameters of es.append, in its order. */
-export function encodeBatch(entries: readonly Entry[]): unknown[] {
+/** One call, with the parameters in the order of `encodeBatch`. */
+export const APPEND = `
+  select outcome, last_revision, last_position, recorded_ms
+  from es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`;
+
+/** What a batch stores, if none of its requests is refused, in the order of its positions. */
+export function eventsOf(entries: readonly Entry[]): readonly NewEvent[] {
+  return entries.flatMap(({ requests }) => requests.flatMap(({ events }) => events));
+}
+
+/** The parameters of es.append. `keys` has, for each of `eventsOf`, the key of its metadata where that is kept. */
+export function encodeBatch(entries: readonly Entry[], keys: readonly (bigint | null)[]): unknown[] {
   const requests = entries.flatMap((entry) => entry.requests);
-  const events = requests.flatMap((request) => request.events);
-  const chunks: Uint8Array[] = [];
-  const offsets: number[] = [];
-  let offset = 1; // substr counts from 1
-  for (const { data, metadata } of events) {
-    offsets.push(offset);
-    offset += data.byteLength + (metadata?.byteLength ?? 0);
-    chunks.push(data);
-    if (metadata) chunks.push(metadata);
-  }
+  const events = eventsOf(entries);
+  const { offsets, metadataSizes, payload } = layOut(events, keys);
   return [
     requests.map(({ stream }) => stream),
     arrayText(requests.map(({ expected }) => expectedNumber(expected))),
@@ -71,15 +73,33 @@ export function encodeBatch(entries: readonly Entry[]): unknown[] {
     arrayText(events.map(({ contentType }) => contentType === 'json')),
     int4Array(offsets),
     int4Array(events.map(({ data }) => data.byteLength)),
-    int4Array(events.map(({ metadata }) => metadata?.byteLength ?? null)),
-    Buffer.concat(chunks),
+    int4Array(metadataSizes),
+    arrayText(keys),
+    payload,
     entries.some((entry) => entry.atomic),
   ];
 }
 
+/** Data and metadata one after the other, without what is kept elsewhere. */
+export function layOut(events: readonly NewEvent[], keys: readonly (bigint | null)[]) {
+  const chunks: Uint8Array[] = [];
+  const offsets: number[] = [];
+  const metadataSizes: (number | null)[] = [];
+  let offset = 1; // substr counts from 1
+  for (const [n, { data, metadata }] of events.entries()) {
+    const own = keys[n] === null ? metadata : undefined;
+    offsets.push(offset);
+    metadataSizes.push(own?.byteLength ?? null);
+    offset += data.byteLength + (own?.byteLength ?? 0);
+    chunks.push(data);
+    if (own) chunks.push(own);
+  }
+  return { offsets, metadataSizes, payload: Buffer.concat(chunks, offset - 1) };
+}
+
 /** An array as text, for elements that need no quotes: the driver's own way looks at every character. */
-function arrayText(values: readonly (bigint | boolean | string)[]): string {
-  return `{${values.join(',')}}`;
+export function arrayText(values: readonly (bigint | boolean | string | null)[]): string {
+  return `{${values.map((value) => value ?? 'null').join(',')}}`;
 }
 
 /**

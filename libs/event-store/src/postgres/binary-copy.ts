@@ -47,6 +47,12 @@ export class CopiedRow {
     return this.bytes.readBigInt64BE(this.skip());
   }
 
+  /** Undefined for null. */
+  nullableBigint(): bigint | undefined {
+    const start = this.skip();
+    return start > this.offset ? undefined : this.bytes.readBigInt64BE(start);
+  }
+
   boolean(): boolean {
     return this.bytes[this.skip()] === 1;
   }
@@ -72,21 +78,19 @@ export class CopiedRow {
 
   /** A copy of the bytes; undefined for null. */
   bytea(): Buffer | undefined {
-    if (this.bytes.readInt32BE(this.offset) < 0) {
-      this.offset += 4;
-      return undefined;
-    }
     const start = this.skip();
+    if (start > this.offset) return undefined;
     const copy = Buffer.allocUnsafe(this.offset - start);
     this.bytes.copy(copy, 0, start, this.offset);
     return copy;
   }
 
-  /** Goes behind the next column, which is not null, and returns where its value begins. */
+  /** Goes behind the next column and returns where its value begins; for null, whose length is -1, that is behind its end. */
   private skip(): number {
     const start = this.offset + 4;
-    this.offset = start + this.bytes.readInt32BE(this.offset);
-    return start;
+    const length = this.bytes.readInt32BE(this.offset);
+    this.offset = start + Math.max(length, 0);
+    return length < 0 ? start + 1 : start;
   }
 }
 

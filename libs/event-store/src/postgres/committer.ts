@@ -18,14 +18,18 @@
  * Sending the same ids again is safe either way: the lock puts one call after the other, and whichever comes second finds
  * the ids in their places and answers with their positions. A request that has waited longer than `unavailableAfterMs`
  * gets Unavailable; its caller may repeat it with the same ids for the same reason.
+ *
+ * Whoever follows the log in this process is told of each batch, with the events as a reader would find them: the call
+ * answers with their revisions, positions and time, so nothing has to be read back.
  */
 import type pg from 'pg';
 import { StreamDeleted, Unavailable, WrongExpectedVersion } from '../errors.js';
-import type { AppendRequest, AppendResult, Position } from '../event-store.js';
+import type { AppendRequest, AppendResult, Position, RecordedEvent } from '../event-store.js';
 import { pause } from '../abort.js';
-import { encodeBatch, takeBatch, type Entry } from './append-batch.js';
+import { APPEND, encodeBatch, eventsOf, takeBatch, type Entry } from './append-batch.js';
 import { backoff, explained, isConnectionTrouble } from './connection-trouble.js';
 import { DedicatedConnection } from './dedicated-connection.js';
+import { keepMetadata, MetadataShelf } from './metadata-shelf.js';
 import { answeredWithin } from './query-timeout.js';
 import { closedStore } from './read-pool.js';
 
@@ -40,10 +44,17 @@ interface Outcome {
   readonly outcome: string;
   readonly revision: bigint;
   readonly position: string | null;
+  /** Milliseconds since 1970. */
+  readonly recordedAt: number;
 }
 
-const APPEND =
-  'select outcome, last_revision, last_position from es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)';
+/** Follows what the committer does. */
+export interface CommitWatcher {
+  /** A call begins. */
+  committing(): void;
+  /** It has ended. `recorded` gives what it stored, in the order of the log; undefined: nobody knows. */
+  committed(recorded: (() => readonly RecordedEvent[]) | undefined): void;
+}
 
 /**
  * Milliseconds. Above any flush to a working disk; the server's own limit is lower, so that an abandoned call does not
@@ -57,14 +68,16 @@ export class Committer {
   private readonly connection: DedicatedConnection;
   private running: Promise<void> | undefined;
   private closed = false;
+  /** Of the connection that is open. */
+  private shelf = new MetadataShelf();
 
   constructor(
     config: pg.ClientConfig,
     private readonly unavailableAfterMs: number,
-    /** Called after each batch that may have stored something. */
-    private readonly onCommitted: () => void,
+    private readonly watcher: CommitWatcher,
   ) {
     this.connection = new DedicatedConnection(config, async (client) => {
+      this.shelf = new MetadataShelf();
       const settings =
         `set statement_timeout = ${STATEMENT_TIMEOUT}; ` +
         'set session characteristics as transaction isolation level read committed, read write';
@@ -119,10 +132,12 @@ export class Committer {
   private async commit(batch: Pending[]): Promise<void> {
     for (let attempt = 0; batch.length > 0; attempt++) {
       try {
-        settle(batch, await this.call(batch));
-        this.onCommitted();
+        const outcomes = await this.call(batch);
+        settle(batch, outcomes);
+        this.watcher.committed(() => recordedOf(batch, outcomes));
         return;
       } catch (error) {
+        this.watcher.committed(undefined);
         if (!isConnectionTrouble(error)) return rejectAll(batch, explained(error));
         this.connection.discard();
         batch = this.withoutExpired(batch, error, backoff(attempt));
@@ -133,11 +148,14 @@ export class Committer {
 
   private async call(batch: readonly Pending[]): Promise<Outcome[]> {
     const client = await this.connection.open();
-    const { rows } = await answeredWithin(
-      CALL_TIMEOUT,
-      client.query<[string, string, string | null]>({ text: APPEND, values: encodeBatch(batch), rowMode: 'array' }),
-    );
-    return rows.map(([outcome, revision, position]) => ({ outcome, revision: BigInt(revision), position }));
+    const ask = async <R extends unknown[]>(text: string, values: unknown[]): Promise<R[]> =>
+      (await answeredWithin(CALL_TIMEOUT, client.query<R>({ text, values, rowMode: 'array' }))).rows;
+    const keys = await this.shelf.keysFor(eventsOf(batch), (contents) => keepMetadata(ask, contents));
+    this.watcher.committing();
+    const rows = await ask<[string, string, string | null, string]>(APPEND, encodeBatch(batch, keys));
+    return rows.map(([outcome, revision, position, recordedAt]) => ({
+      ...{ outcome, revision: BigInt(revision), position, recordedAt: Number(recordedAt) },
+    }));
   }
 
   /** Rejects what has waited too long, in the batch and behind it, and returns the rest of the batch. */
@@ -174,6 +192,34 @@ function settle(batch: readonly Pending[], outcomes: readonly Outcome[]): void {
         })),
       );
   }
+}
+
+/** What a call has stored, as a reader would find it. */
+function recordedOf(batch: readonly Pending[], outcomes: readonly Outcome[]): readonly RecordedEvent[] {
+  const requests = batch.flatMap((pending) => pending.requests);
+  return requests.flatMap((request, index) => {
+    const answer = outcomes[index];
+    return answer?.outcome === 'ok' ? recordedOfRequest(request, answer) : [];
+  });
+}
+
+function recordedOfRequest(
+  { stream, events }: AppendRequest,
+  { revision, position, recordedAt }: Outcome,
+): RecordedEvent[] {
+  const before = BigInt(events.length - 1);
+  const firstRevision = revision - before;
+  const firstPosition = BigInt(position ?? 0) - before;
+  return events.map(({ id, type, contentType, data, metadata }, n) => ({
+    ...{ stream, revision: firstRevision + BigInt(n), position: String(firstPosition + BigInt(n)) as Position },
+    ...{ id: id.toLowerCase(), type, contentType, data: bufferOf(data), recordedAt: new Date(recordedAt) },
+    ...(metadata && { metadata: bufferOf(metadata) }),
+  }));
+}
+
+/** The same bytes as a Buffer, which is what readers give. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** undefined for what was stored, and for a request whose atomic neighbour is the one to blame. */

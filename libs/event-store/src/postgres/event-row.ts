@@ -1,6 +1,8 @@
 /** How events lie in result rows, and how a page of them is bounded. */
 import type { Position, RecordedEvent } from '../event-store.js';
 import type { CopiedRow } from './binary-copy.js';
+import type { KeptMetadata, Unresolved } from './kept-metadata.js';
+import type { ReadPool } from './read-pool.js';
 
 /** Events in a page. */
 export const PAGE_SIZE = 500;
@@ -46,7 +48,7 @@ export interface EventPage {
  */
 export function pageStatement(conditions: string, order: string, limit: number): string {
   return `
-    select e.position, e.revision, e.event_id, e.type, e.is_json, e.recorded_at, e.data, e.metadata, s.name
+    select e.position, e.revision, e.event_id, e.type, e.is_json, e.recorded_at, e.data, e.metadata, e.metadata_key, s.name
     from (
       select e.*, sum(e.bytes) over (order by ${order} rows unbounded preceding) - e.bytes as bytes_before
       from (
@@ -59,14 +61,28 @@ export function pageStatement(conditions: string, order: string, limit: number):
 }
 
 /** A page of which neither bound was reached holds all that there was. */
-export function pageOf(events: readonly RecordedEvent[], limit: number): EventPage {
+function pageOf(events: readonly RecordedEvent[], limit: number): EventPage {
   let bytes = 0;
   for (const { data, metadata } of events) bytes += data.byteLength + (metadata?.byteLength ?? 0);
   return { events, complete: events.length < limit && bytes < PAGE_BYTES };
 }
 
+/** One page of `statement`, which is a `pageStatement` with this limit. */
+export async function readPage(
+  pool: ReadPool,
+  kept: KeptMetadata,
+  statement: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<EventPage> {
+  const unresolved: Unresolved[] = [];
+  const events = await pool.copy(statement, (row) => decodeEvent(row, kept, unresolved), signal);
+  await kept.resolve(unresolved, (select, decode) => pool.copy(select, decode, signal));
+  return pageOf(events, limit);
+}
+
 /** Reads the columns in the order of `pageStatement`. */
-export function decodeEvent(row: CopiedRow): RecordedEvent {
+function decodeEvent(row: CopiedRow, kept: KeptMetadata, unresolved: Unresolved[]): RecordedEvent {
   const position = row.bigint().toString() as Position;
   const revision = row.bigint();
   const id = row.uuid();
@@ -74,7 +90,21 @@ export function decodeEvent(row: CopiedRow): RecordedEvent {
   const contentType = row.boolean() ? 'json' : 'binary';
   const recordedAt = row.time();
   const data = row.bytea() as Buffer;
-  const metadata = row.bytea();
+  const own = row.bytea();
+  const key = row.nullableBigint();
   const stream = row.text();
-  return { stream, revision, position, id, type, contentType, data, ...(metadata && { metadata }), recordedAt };
+  const metadata = key === undefined ? own : kept.get(key);
+  const event = {
+    stream,
+    revision,
+    position,
+    id,
+    type,
+    contentType,
+    data,
+    ...(metadata && { metadata }),
+    recordedAt,
+  } as const;
+  if (key !== undefined && !metadata) unresolved.push({ event, key });
+  return event;
 }

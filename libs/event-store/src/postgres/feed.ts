@@ -10,6 +10,8 @@ const MAX_WAITING_EVENTS = 1000;
 const MAX_WAITING_BYTES = 4_194_304;
 
 export interface FeedOptions {
+  /** The only stream of which it is offered anything; undefined: it is offered the whole log. */
+  readonly stream?: string;
   wants(event: RecordedEvent): boolean;
   /** Whether events that it does not want move its checkpoint. */
   readonly checkpoints: boolean;
@@ -24,6 +26,10 @@ export class Feed {
   private wake: (() => void) | undefined;
 
   constructor(private readonly options: FeedOptions) {}
+
+  get stream(): string | undefined {
+    return this.options.stream;
+  }
 
   /** Consecutive events of the log. After an overflow nothing more is taken in. */
   offer(events: readonly RecordedEvent[]): void {

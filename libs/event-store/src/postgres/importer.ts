@@ -2,9 +2,11 @@
 import { InvalidArgument, StreamDeleted, WrongExpectedVersion } from '../errors.js';
 import type { ImportedEvent, StreamState } from '../event-store.js';
 import { checkImport, groupsOfImport } from '../import-groups.js';
-import type { ReadPool } from './read-pool.js';
+import { arrayText, layOut } from './append-batch.js';
+import { keepMetadata, MetadataShelf } from './metadata-shelf.js';
+import type { ReadPool, Row } from './read-pool.js';
 
-const IMPORT = 'select * from es.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)';
+const IMPORT = 'select * from es.import_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)';
 /** Streams in one page of `states`. */
 const PAGE = 500;
 
@@ -19,14 +21,23 @@ export class Importer {
   /** Repeats a part whose answer was lost: es.import_events knows it by its last event. */
   async importEvents(events: readonly ImportedEvent[]): Promise<void> {
     checkImport(events);
+    const shelf = new MetadataShelf();
     for (const group of groupsOfImport(events)) {
-      const [row] = await this.pool.read(IMPORT, encodeImport(group)).catch((error: unknown) => {
+      const row = await this.importGroup(group, shelf).catch((error: unknown) => {
         throw asFault(error);
       });
       const [outcome, stream, expected, last] = row as [string, string, string | null, string | null];
       if (outcome === 'tombstoned') throw new StreamDeleted(stream);
       if (outcome === 'wrong') throw new WrongExpectedVersion(stream, BigInt(expected ?? -1), BigInt(last ?? -1));
     }
+  }
+
+  private async importGroup(group: readonly ImportedEvent[], shelf: MetadataShelf): Promise<Row | undefined> {
+    const keys = await shelf.keysFor(group, (contents) =>
+      keepMetadata((text, values) => this.pool.read(text, values), contents),
+    );
+    const [row] = await this.pool.read(IMPORT, encodeImport(group, keys));
+    return row;
   }
 
   async *states(): AsyncGenerator<StreamState> {
@@ -70,21 +81,14 @@ function decodeState([, stream, state, maxCount, maxAgeSeconds, truncateBefore, 
 }
 
 /** The parameters of es.import_events, in its order. */
-function encodeImport(events: readonly ImportedEvent[]): unknown[] {
+function encodeImport(events: readonly ImportedEvent[], keys: readonly (bigint | null)[]): unknown[] {
   const streams = new Map<string, number>();
   const numbers = events.map(({ stream }) => {
     const number = streams.get(stream) ?? streams.size + 1;
     streams.set(stream, number);
     return number;
   });
-  const offsets: number[] = [];
-  const chunks: Uint8Array[] = [];
-  let offset = 1; // substr counts from 1
-  for (const { data, metadata } of events) {
-    offsets.push(offset);
-    offset += data.byteLength + (metadata?.byteLength ?? 0);
-    chunks.push(data, ...(metadata ? [metadata] : []));
-  }
+  const { offsets, metadataSizes, payload } = layOut(events, keys);
   return [
     [...streams.keys()],
     numbers,
@@ -95,7 +99,8 @@ function encodeImport(events: readonly ImportedEvent[]): unknown[] {
     events.map(({ contentType }) => contentType === 'json'),
     offsets,
     events.map(({ data }) => data.byteLength),
-    events.map(({ metadata }) => metadata?.byteLength ?? null),
-    Buffer.concat(chunks),
+    metadataSizes,
+    arrayText(keys),
+    payload,
   ];
 }

@@ -6,12 +6,11 @@ import { watched } from '../contract/order-cases.js';
 import { OrderChecker } from '../contract/order-checker.js';
 import { collect, event, events, ids, newStream, random, Recording } from '../contract/samples.js';
 import type { NewEvent } from '../event-store.js';
-import { encodeBatch } from './append-batch.js';
+import { APPEND, encodeBatch } from './append-batch.js';
 import { NaiveStore } from './naive-store.js';
 import { createPostgresLog, type PostgresLog } from './postgres-log.js';
 
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-const APPEND = 'select outcome from es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)';
 
 let log: PostgresLog;
 const clients: pg.Client[] = [];
@@ -33,7 +32,13 @@ async function connect(): Promise<pg.Client> {
 /** An append in an open transaction: positions are given, but not committed yet. */
 async function appendIn(client: pg.Client, stream: string, batch: NewEvent[]): Promise<void> {
   const request = { stream, expected: 'any' as const, events: batch };
-  await client.query(APPEND, encodeBatch([{ requests: [request], atomic: false, bytes: 0 }]));
+  await client.query(
+    APPEND,
+    encodeBatch(
+      [{ requests: [request], atomic: false, bytes: 0 }],
+      batch.map(() => null),
+    ),
+  );
 }
 
 describe('[AL5] the order of the log', () => {

@@ -3,7 +3,8 @@ import { checkFilter, checkLimit, MAX_BIGINT, parsePosition } from '../validatio
 import { literal } from './binary-copy.js';
 import { isOpen } from '../filter.js';
 import { filterConditions } from './event-filter.js';
-import { decodeEvent, nextWindow, PAGE_SIZE, pageOf, pageStatement, type Bounds, type EventPage } from './event-row.js';
+import { nextWindow, PAGE_SIZE, pageStatement, readPage, type Bounds, type EventPage } from './event-row.js';
+import type { KeptMetadata } from './kept-metadata.js';
 import type { ReadPool } from './read-pool.js';
 
 /** A page of the log. Everything up to `through`, in the direction of reading, has been looked at. */
@@ -20,7 +21,10 @@ interface Range extends Bounds {
 }
 
 export class LogReader {
-  constructor(private readonly pool: ReadPool) {}
+  constructor(
+    private readonly pool: ReadPool,
+    private readonly kept: KeptMetadata,
+  ) {}
 
   /** 0 for an empty log. */
   async head(signal?: AbortSignal): Promise<bigint> {
@@ -80,6 +84,6 @@ export class LogReader {
     const conditions = [`e.position between ${literal(low)} and ${literal(high)}`];
     if (filter && !isOpen(filter)) conditions.push(filterConditions(filter));
     const statement = pageStatement(conditions.join(' and '), order, limit);
-    return pageOf(await this.pool.copy(statement, decodeEvent, signal), limit);
+    return readPage(this.pool, this.kept, statement, limit, signal);
   }
 }

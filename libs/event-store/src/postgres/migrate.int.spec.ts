@@ -55,11 +55,21 @@ test('[ID2] [ID3] a log made by an older release is migrated with its events, an
     const sha256 = createHash('sha256').update(sql).digest('hex');
     await owner.query('insert into es.migration (version, name, sha256) values ($1, $2, $3)', [version, name, sha256]);
   }
-  store = createPostgresEventStore({ connectionString: database.url });
   const [stream, batch] = [newStream(), events(3)];
-  const old = await store.append(stream, batch, { expected: 'any' });
-  const read = await collect(store.readAll());
+  const payload = Buffer.concat(batch.map(({ data }) => data));
+  const sizes = batch.map(({ data }) => data.byteLength);
+  const offsets = sizes.map((_, n) => 1 + sizes.slice(0, n).reduce((sum, size) => sum + size, 0));
+  // As the release of migration 3 called it, with "any".
+  const { rows } = await owner.query<{ outcome: string }>(
+    `select * from es.append(array[$1], array[-2], array[3], array[1, 1, 1], $2, $3, $4, $5, $6, array[null, null, null]::int[], $7, false)`,
+    [stream, batch.map(({ id }) => id), batch.map(({ type }) => type), [true, true, true], offsets, sizes, payload],
+  );
+  expect(rows[0]?.outcome).toBe('ok');
+  const old = { revision: 2n, position: '3' };
   await migratePostgresEventStore(owner);
+  store = createPostgresEventStore({ connectionString: database.url });
+  const read = await collect(store.readAll());
+  expect(read.map(({ id, data }) => [id, data])).toEqual(batch.map(({ id, data }) => [id, Buffer.from(data)]));
   expect(await store.append(stream, batch, { expected: 'any' })).toEqual({ ...old, replayed: true });
   await expect(store.append(stream, [event(), batch[1] as NewEvent], { expected: 'any' })).rejects.toBeInstanceOf(
     WrongExpectedVersion,
@@ -113,6 +123,45 @@ test('the application role can use the store, and change nothing behind its back
   } finally {
     await owner.query(`drop owned by ${role}; drop role ${role}`);
   }
+});
+
+test('metadata that repeats is kept once, and comes back with every event, live and from the log', async () => {
+  await migratePostgresEventStore(owner);
+  store = createPostgresEventStore({ connectionString: database.url });
+  const [stream, end] = [newStream(), new AbortController()];
+  const metadata = (name: string) => Buffer.from(JSON.stringify({ v: 1, name, padding: 'x'.repeat(80) }));
+  const [ada, ben] = [metadata('ada'), metadata('ben')];
+  const wrote = [ada, ada, ben, ada, undefined, ben, Buffer.from('short'), Buffer.from('short')];
+  const live: unknown[] = [];
+  const following = (async () => {
+    for await (const item of (store as PostgresEventStore).subscribe({ after: 'start', signal: end.signal }))
+      if (item.kind === 'event' && live.push(item.event) === wrote.length) return;
+  })();
+  for (const [n, one] of wrote.entries())
+    await store.append(stream, [{ ...event(), ...(one && { metadata: one }) }], {
+      expected: n ? BigInt(n - 1) : 'noStream',
+    });
+  await following;
+  const other = createPostgresEventStore({ connectionString: database.url });
+  const read = await collect(other.readAll());
+  await other.close();
+  expect(read.map((one) => one.metadata)).toEqual(wrote);
+  expect(live).toEqual(read);
+  const { rows } = await owner.query('select bytes from es.metadata order by bytes');
+  expect(rows).toEqual([{ bytes: ada }, { bytes: ben }]);
+  const kept = await owner.query('select count(metadata_key)::int as named, count(metadata)::int as own from es.event');
+  expect(kept.rows).toEqual([{ named: 3, own: 4 }]);
+  for (const statement of ['update es.metadata set bytes = bytes', 'delete from es.metadata', 'truncate es.metadata'])
+    await expect(owner.query(statement)).rejects.toThrow(/append-only/);
+});
+
+test('a log that has lost kept metadata says that it is damaged, and gives nothing in its place', async () => {
+  await migratePostgresEventStore(owner);
+  store = createPostgresEventStore({ connectionString: database.url });
+  const metadata = Buffer.alloc(100, 'm');
+  for (let n = 0; n < 2; n++) await store.append(newStream(), [{ ...event(), metadata }], { expected: 'any' });
+  await owner.query('alter table es.metadata disable trigger all; delete from es.metadata');
+  await expect(collect(store.readAll())).rejects.toThrow(/damaged.*Restore a backup/s);
 });
 
 test('even the owner cannot change events', async () => {

@@ -87,9 +87,10 @@ async function grant(client: pg.ClientBase, role: string): Promise<void> {
   const to = pg.escapeIdentifier(role);
   await client.query(`
     grant usage on schema es to ${to};
-    grant select on es.log, es.stream, es.event, es.migration to ${to};
+    grant select on es.log, es.stream, es.event, es.metadata, es.migration to ${to};
     grant execute on function
-      es.append(text[], bigint[], int[], int[], uuid[], text[], boolean[], int[], int[], int[], bytea, boolean),
+      es.append(text[], bigint[], int[], int[], uuid[], text[], boolean[], int[], int[], int[], bigint[], bytea, boolean),
+      es.keep_metadata(bytea),
       es.delete_stream(text, bigint, boolean),
       es.set_stream_metadata(text, bigint, bigint, double precision, bigint, jsonb) to ${to}`);
 }

@@ -32,6 +32,7 @@ import {
 import { MAX_BATCH_REQUESTS } from './append-batch.js';
 import { Committer } from './committer.js';
 import { Importer } from './importer.js';
+import { KeptMetadata } from './kept-metadata.js';
 import { LogReader } from './log-reader.js';
 import { ReadPool } from './read-pool.js';
 import { StreamLifecycle } from './stream-lifecycle.js';
@@ -84,12 +85,13 @@ export class PostgresEventStore implements EventStore {
   constructor(options: PostgresEventStoreOptions) {
     const { unavailableAfterMs = 10_000, pollIntervalMs = 1000, readConnections = 4 } = options;
     this.pool = new ReadPool({ ...connectionConfig(options, 'read'), max: readConnections }, unavailableAfterMs);
-    this.log = new LogReader(this.pool);
-    this.streams = new StreamReader(this.pool);
+    const kept = new KeptMetadata();
+    this.log = new LogReader(this.pool, kept);
+    this.streams = new StreamReader(this.pool, kept);
     this.lifecycle = new StreamLifecycle(this.pool);
     this.importer = new Importer(this.pool);
     this.tailer = new Tailer(connectionConfig(options, 'listen'), this.log, pollIntervalMs);
-    this.committer = new Committer(connectionConfig(options, 'append'), unavailableAfterMs, () => this.tailer.look());
+    this.committer = new Committer(connectionConfig(options, 'append'), unavailableAfterMs, this.tailer);
     this.maxWaitingEvents = options.maxWaitingEvents;
   }
 

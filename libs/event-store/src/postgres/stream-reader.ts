@@ -2,7 +2,8 @@ import { StreamDeleted, StreamNotFound } from '../errors.js';
 import type { ReadStreamOptions, RecordedEvent } from '../event-store.js';
 import { checkLimit, checkRevision, checkStreamName } from '../validation.js';
 import { literal } from './binary-copy.js';
-import { decodeEvent, nextWindow, PAGE_SIZE, pageOf, pageStatement, type Bounds, type EventPage } from './event-row.js';
+import { nextWindow, PAGE_SIZE, pageStatement, readPage, type Bounds, type EventPage } from './event-row.js';
+import type { KeptMetadata } from './kept-metadata.js';
 import type { ReadPool } from './read-pool.js';
 
 const LIVE = 0;
@@ -25,7 +26,10 @@ interface Range extends Bounds {
 }
 
 export class StreamReader {
-  constructor(private readonly pool: ReadPool) {}
+  constructor(
+    private readonly pool: ReadPool,
+    private readonly kept: KeptMetadata,
+  ) {}
 
   /** The stream as it is when the reading begins. */
   async *read(stream: string, options: ReadStreamOptions): AsyncGenerator<RecordedEvent> {
@@ -86,7 +90,7 @@ export class StreamReader {
     if (maxAgeSeconds !== null)
       conditions.push(`e.recorded_at > now() - make_interval(secs => ${literal(maxAgeSeconds)})`);
     const statement = pageStatement(conditions.join(' and '), order, limit);
-    return pageOf(await this.pool.copy(statement, decodeEvent, signal), limit);
+    return readPage(this.pool, this.kept, statement, limit, signal);
   }
 
   private async outline(stream: string, signal?: AbortSignal): Promise<Outline | undefined> {

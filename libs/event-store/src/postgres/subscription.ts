@@ -112,7 +112,7 @@ export class StreamCursor implements Cursor {
     private readonly after: bigint | 'end',
     maxWaitingEvents?: number,
   ) {
-    this.feed = { wants: (event) => event.stream === stream, checkpoints: false, maxWaitingEvents };
+    this.feed = { stream, wants: () => true, checkpoints: false, maxWaitingEvents };
   }
 
   async begin(signal: AbortSignal): Promise<void> {
