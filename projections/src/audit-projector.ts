@@ -126,11 +126,6 @@ function accountOf(event: DomainEvent): Account {
   }
 }
 
-function accountOfEdits(recorded: RecordedEvent): Account {
-  const { edits } = decodeFileEdited(recorded.data);
-  return { summary: edits.length === 1 ? '1 edit' : `${edits.length} edits` };
-}
-
 /** A name that later events of other streams refer to. */
 function nameIn(event: DomainEvent, recorded: RecordedEvent): readonly [id: string, name: string] | undefined {
   switch (event.type) {
@@ -185,16 +180,71 @@ async function learn(names: ReadonlyMap<string, string>, tx: ClientBase): Promis
 /** The columns of audit_entry, in the order of `INSERT`. */
 type Entry = readonly unknown[];
 
+/**
+ * Edits of one person, in one file, from one place, in one minute: a row. Somebody who types makes four events a second, and
+ * a row for each says less; the row names the first and the last, and History shows every one. Where a minute begins is the
+ * clock's, not the batch's, so that a rebuild makes the same rows.
+ */
+interface Fold {
+  readonly key: string;
+  readonly first: RecordedEvent;
+  edits: number;
+  last: RecordedEvent;
+}
+
+const FOLD_MS = 60_000;
+
+function foldKey(recorded: RecordedEvent): string {
+  const { actor, address } = readMetadata(recorded);
+  const minute = Math.floor(recorded.recordedAt.getTime() / FOLD_MS);
+  return [recorded.stream, actor.id, actor.via, address ?? '', minute].join(' ');
+}
+
+/** The edits among `events`, by their rows. */
+function foldEdits(events: readonly RecordedEvent[]): Map<string, Fold> {
+  const folds = new Map<string, Fold>();
+  for (const recorded of events) {
+    if (recorded.type !== FILE_EDITED) continue;
+    const key = foldKey(recorded);
+    const { edits } = decodeFileEdited(recorded.data);
+    const fold = folds.get(key) ?? { key, first: recorded, edits: 0, last: recorded };
+    fold.edits += edits.length;
+    fold.last = recorded;
+    folds.set(key, fold);
+  }
+  return folds;
+}
+
+function editsInWords(count: number): string {
+  return count === 1 ? '1 edit' : `${count} edits`;
+}
+
+/** Adds to the rows that are there already, and returns their keys. No indexed column changes, so no index does. */
+async function addToRows(folds: readonly Fold[], tx: ClientBase): Promise<Set<string>> {
+  if (folds.length === 0) return new Set();
+  const { rows } = await tx.query<{ fold: string }>(
+    `update audit_entry e
+     set edits = e.edits + u.edits, last_revision = u.last, summary = (e.edits + u.edits) || ' edits'
+     from unnest($1::text[], $2::int[], $3::bigint[]) as u (fold, edits, last)
+     where e.fold = u.fold returning e.fold`,
+    [folds.map(({ key }) => key), folds.map(({ edits }) => edits), folds.map(({ last }) => last.revision)],
+  );
+  return new Set(rows.map(({ fold }) => fold));
+}
+
 const INSERT = `
   insert into audit_entry
-    (event_id, at, type, actor_id, actor_role, via, subject_id, stream, revision, object, summary, address)
-  select u.event_id, u.at, u.type, u.actor_id, u.actor_role, u.via, u.subject_id, u.stream, u.revision, u.object, u.summary, u.address
+    (event_id, at, type, actor_id, actor_role, via, subject_id, stream, revision, object, summary, address,
+     fold, edits, last_revision)
+  select u.event_id, u.at, u.type, u.actor_id, u.actor_role, u.via, u.subject_id, u.stream, u.revision, u.object, u.summary, u.address,
+    u.fold, u.edits, u.last_revision
   from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::bigint[], $10::text[], $11::text[], $12::text[])
-    with ordinality as u (event_id, at, type, actor_id, actor_role, via, subject_id, stream, revision, object, summary, address, n)
+      $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::int[], $15::bigint[])
+    with ordinality as u (event_id, at, type, actor_id, actor_role, via, subject_id, stream, revision, object, summary, address,
+      fold, edits, last_revision, n)
   order by u.n`;
 
-function entryOf(recorded: RecordedEvent, { object, summary }: Account, named: string | undefined): Entry {
+function entryOf(recorded: RecordedEvent, { object, summary }: Account, named: string | undefined, fold?: Fold): Entry {
   const metadata = readMetadata(recorded);
   return [
     recorded.id,
@@ -209,25 +259,46 @@ function entryOf(recorded: RecordedEvent, { object, summary }: Account, named: s
     storable(object ?? named ?? recorded.stream),
     storable(summary),
     metadata.address ?? null,
+    fold?.key ?? null,
+    fold?.edits ?? null,
+    fold?.last.revision ?? null,
   ];
 }
 
-/** A row each, by three or four statements whatever their number: edits make most of a log. */
+function entryOfEdits(fold: Fold, named: string | undefined): Entry {
+  return entryOf(fold.first, { summary: editsInWords(fold.edits) }, named, fold);
+}
+
+/** By a few statements whatever their number: edits make most of a log. */
 async function applyAll(events: readonly RecordedEvent[], tx: ClientBase): Promise<void> {
   const names = await namesOf(events, tx);
+  const folds = foldEdits(events);
+  const inRows = await addToRows([...folds.values()], tx);
+  const foldByFirst = new Map([...folds.values()].map((fold) => [fold.first, fold]));
   const learnt = new Map<string, string>();
-  const entries = events.map((recorded) => {
-    const event = recorded.type === FILE_EDITED ? undefined : readEvent(recorded);
-    const name = event && nameIn(event, recorded);
+  const entries: Entry[] = [];
+  for (const recorded of events) {
+    const id = partsOfStream(recorded.stream).id;
+    if (recorded.type === FILE_EDITED) {
+      const fold = foldByFirst.get(recorded);
+      if (fold && !inRows.has(fold.key)) entries.push(entryOfEdits(fold, names.get(id)));
+      continue;
+    }
+    const event = readEvent(recorded);
+    const name = nameIn(event, recorded);
     if (name) names.set(...name);
     if (name) learnt.set(...name);
-    const account = event ? accountOf(event) : accountOfEdits(recorded);
-    return entryOf(recorded, account, names.get(partsOfStream(recorded.stream).id));
-  });
+    entries.push(entryOf(recorded, accountOf(event), names.get(id)));
+  }
   await learn(learnt, tx);
-  await tx.query(INSERT, columnsOf(entries));
+  if (entries.length > 0) await insert(entries, tx);
+}
+
+async function insert(entries: readonly Entry[], tx: ClientBase): Promise<void> {
+  const columns = columnsOf(entries);
+  await tx.query(INSERT, columns);
   await tx.query('insert into audit_type (type) select distinct unnest($1::text[]) on conflict do nothing', [
-    events.map(({ type }) => type),
+    columns[2],
   ]);
 }
 
@@ -235,7 +306,7 @@ function columnsOf(rows: readonly Entry[]): unknown[][] {
   return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
 }
 
-/** The shape of version 1. The tables of a later version are made from here alone, by a rebuild. */
+/** The shape of version 2. The tables of a later version are made from here alone, by a rebuild. */
 const DDL = /* sql */ `
 -- Names as the audit log needs them: its projector must not depend on how far another one has got.
 create table audit_name (
@@ -256,8 +327,13 @@ create table audit_entry (
   revision   bigint not null,
   object     text not null,
   summary    text not null,
-  address    text
-);
+  address    text,
+  -- Of a row that stands for several edits: what they have in common, their number, and the last one's revision.
+  fold          text,
+  edits         int,
+  last_revision bigint
+) with (fillfactor = 85);  -- room to add to a row in its page
+create unique index audit_by_fold on audit_entry (fold) where fold is not null;
 create index audit_by_actor on audit_entry (actor_id, entry_no desc);
 create index audit_by_type  on audit_entry (type, entry_no desc);
 create index audit_by_time  on audit_entry (at, entry_no desc);
@@ -266,10 +342,10 @@ create index audit_by_time  on audit_entry (at, entry_no desc);
 create table audit_type (type text primary key);
 `;
 
-/** Every event of the log as a row that a person can read. */
+/** Every event of the log as a row that a person can read; the edits of a minute together. */
 export const auditProjector: Projector = {
   name: 'audit',
-  version: 1,
+  version: 2,
   tables: ['audit_entry', 'audit_name', 'audit_type'],
   ddl: DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.

@@ -28,9 +28,9 @@ describe('the read models of this program', () => {
     return (await Promise.all(answers)).map(({ rows }) => rows);
   }
 
-  for (const projector of PROJECTORS)
+  // A later version has a shape of its own, and its tables come from a rebuild.
+  for (const projector of PROJECTORS.filter(({ version }) => version === 1))
     it(`${projector.name}: its statements make the tables that the first migration made`, async () => {
-      expect(projector.version).toBe(1);
       const client = await log.pool.connect();
       await client.query('begin');
       await makeSideTables(client, projector);

@@ -36,7 +36,7 @@ describe('the status of projections', () => {
     expect(shown).toEqual([
       ['directory', 'read-model', 1, 1, 'never-run'],
       ['runs', 'read-model', 1, 1, 'never-run'],
-      ['audit', 'read-model', 1, 1, 'never-run'],
+      ['audit', 'read-model', 2, 1, 'outdated'],
       ['run-queue', 'reactor', 1, undefined, 'never-run'],
       ['retired', 'reactor', undefined, 3, 'never-run'],
     ]);

@@ -80,6 +80,7 @@ describe('commands on an installation', () => {
 
   async function caughtUp(store: EventStore, pool: pg.Pool, ownerUrl: string): Promise<void> {
     const models = new ReadModels(store, pool, ownerUrl);
+    await models.rebuildOutdated({ ownerUrl });
     models.start();
     const head = (await store.head()) as Position;
     for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
@@ -155,7 +156,7 @@ describe('commands on an installation', () => {
     const before = await readModels(api.pool);
     expect(await rebuildCommand([], own(), screen)).toBe(0);
     expect(printed).toEqual(
-      PROJECTORS.map(({ name }) => expect.stringMatching(new RegExp(`^${name}: version 1 built`))),
+      PROJECTORS.map(({ name, version }) => expect.stringMatching(new RegExp(`^${name}: version ${version} built`))),
     );
     expect(drawn.join('')).toContain('audit ');
     expect(await readModels(api.pool)).toEqual(before);

@@ -76,8 +76,7 @@ describe('the state of the system', () => {
     for (const projection of body.projections)
       expect(projection).toMatchObject({
         ...{
-          programVersion: 1,
-          storedVersion: 1,
+          storedVersion: projection.programVersion,
           share: 1,
           fault: null,
           faultPosition: null,

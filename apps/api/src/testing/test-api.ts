@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
 import type { CourseDto, FileDto, SignedInDto, WorkspaceDto, WorkspaceSummaryDto } from '@palimpsest/protocol';
+import { ReadModels } from '@palimpsest/projections';
 import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
 import pg from 'pg';
 import { Accounts } from '../auth/accounts.js';
@@ -63,6 +64,7 @@ export class TestApi {
     const role = { name: `api_${Math.random().toString(36).slice(2)}`, password: 'secret' };
     await prepareDatabase({ ownerUrl: database.url, api: role });
     const databaseUrl = database.url.replace(/\/\/[^@]*@/, `//${role.name}:${role.password}@`);
+    await buildReadModels(databaseUrl, database.url);
     const accounts = await seedDemo(databaseUrl);
     return TestApi.#listen(database, databaseUrl, accounts, true);
   }
@@ -153,6 +155,15 @@ export class TestApi {
     if (!file) throw new Error('the workspace is empty');
     return file;
   }
+}
+
+/** The tables of read models that are not of their first version, as at every start of the product. */
+async function buildReadModels(databaseUrl: string, ownerUrl: string): Promise<void> {
+  const store = createPostgresEventStore({ connectionString: databaseUrl });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  await new ReadModels(store, pool, databaseUrl).rebuildOutdated({ ownerUrl });
+  await store.close();
+  await pool.end();
 }
 
 async function seedDemo(databaseUrl: string): Promise<readonly FirstAccount[]> {
