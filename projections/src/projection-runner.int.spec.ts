@@ -130,7 +130,7 @@ describe('a projection', () => {
     });
     const projector = {
       ...copier.projector,
-      restMs: 50,
+      gatherMs: 50,
       async applyAll(events: readonly RecordedEvent[], transaction: ClientBase) {
         for (const { revision, type } of events)
           await transaction.query(`insert into ${copier.name} values ($1, $2)`, [revision, type]);

@@ -1,13 +1,13 @@
 import type { EventStore, Position, SubscriptionItem } from '@palimpsest/event-store';
 import { type ClientBase, Client, type Pool } from 'pg';
-import { applyEvents, batches, commitUpToPoison, delay, eventsOf, lastPosition, MAX_BATCH } from './batches.js';
+import { applyEvents, batches, commitUpToPoison, delay, eventsOf, lastPosition } from './batches.js';
 import { type Checkpoint, clearBeginningFault, moveCheckpoint, readCheckpoint, recordFault } from './checkpoint.js';
 import { ForeignCheckpoint, ForeignReactor, ProjectionFault, ReadModelOutdated, ReadModelTooNew } from './faults.js';
 import { filterOf, isReactor, type Projector } from './projector.js';
 
 /**
  * Theory of operation. A runner feeds one projector from one subscription. What arrives while a transaction is under way
- * becomes the next batch (no timer), and each batch is one transaction: the rows and the checkpoint move together or not at
+ * becomes the next batch (a timer only where the projector asks for one), and each batch is one transaction: the rows and the checkpoint move together or not at
  * all, so a crash between two batches repeats nothing and loses nothing.
  *
  * Only one runner of a projection works at a time, whatever the number of api processes: it holds a session-level advisory
@@ -149,11 +149,11 @@ export class ProjectionRunner {
     const position = checkedPosition(projector, this.#seen, epoch);
     await clearBeginningFault(pool, this.name);
     this.#position = position;
-    const subscription = store.subscribe({ after: position ?? 'start', ...filterOf(projector), signal });
+    const { gatherMs = 0 } = projector;
+    const subscription = store.subscribe({ after: position ?? 'start', ...filterOf(projector), gatherMs, signal });
     for await (const batch of batches(subscription, PASSED_OVER_MS)) {
       if (eventsOf(batch).length > 0) await commitUpToPoison(batch, (items) => this.#commit(items, epoch));
       else await this.#passOver(batch, epoch);
-      if (batch.length < MAX_BATCH && projector.restMs) await delay(projector.restMs, signal);
       if (signal.aborted) return;
     }
   }

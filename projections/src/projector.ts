@@ -30,10 +30,10 @@ export interface Projector {
    */
   applyAll?(events: readonly RecordedEvent[], transaction: ClientBase): Promise<void>;
   /**
-   * Milliseconds that the live runner rests after a transaction, so that more events share the next one. For a list that
-   * nobody watches live. Default 0: what has arrived meanwhile is the next batch.
+   * Milliseconds for which live events may be held back, so that more of them share a transaction. For a list that nobody
+   * watches live. Default 0: what has arrived meanwhile is the next batch.
    */
-  readonly restMs?: number;
+  readonly gatherMs?: number;
 }
 
 export function isReactor(projector: Projector): boolean {

@@ -12,7 +12,8 @@ import { Installation } from './event-store-faults/installation.mjs';
 const pg = createRequire(new URL('../../libs/event-store/package.json', import.meta.url))('pg');
 
 const IN_ROOM = 3;
-const SIZES = [60, 300, 600];
+/** Numbers of clients; others, and no figures of memory, with BENCH_COLLAB_CLIENTS=60,600. */
+const SIZES = process.env.BENCH_COLLAB_CLIENTS?.split(',').map(Number) ?? [60, 300, 600];
 const SECONDS = 20;
 /** A workspace holds 500 files: this and the rooms of all sizes. */
 const MEMORY_ROOMS = 150;
@@ -35,18 +36,18 @@ function started(script, options = {}) {
   });
 }
 
-/** Runs the clients against `rooms`. `pids` are the server's processes whose time counts. */
-async function load(rooms, pids) {
+/** Runs the clients against `rooms`. `parts` gives the server's processes whose time counts, by part. */
+async function load(rooms, parts) {
   const { child } = await started('load.mjs');
   child.removeAllListeners('message');
   return new Promise((resolve, reject) => {
-    let cpuBefore = 0;
-    let cpu = 0;
+    let before = [];
+    let spent = [];
     child.on('message', ({ type, figures }) => {
       if (type === 'ready') child.send({ type: 'go' });
-      if (type === 'begin') cpuBefore = cpuSeconds(pids());
-      if (type === 'end') cpu = cpuSeconds(pids()) - cpuBefore;
-      if (type === 'done') resolve({ ...figures, cpu });
+      if (type === 'begin') before = parts().map(cpuSeconds);
+      if (type === 'end') spent = parts().map((pids, part) => cpuSeconds(pids) - before[part]);
+      if (type === 'done') resolve({ ...figures, spent, cpu: spent.reduce((sum, seconds) => sum + seconds, 0) });
     });
     child.once('exit', (code) => reject(new Error(`the load ended with ${code}`)));
     child.send({ rooms, seconds: SECONDS, warmUp: WARM_UP, rate: RATE });
@@ -173,13 +174,14 @@ export async function run(say) {
       const count = size / IN_ROOM;
       say(`${size} clients, in memory only`);
       const urls = Array.from({ length: count }, (_, n) => Array(IN_ROOM).fill(`${address}/room-${size}-${n}`));
-      const bare = await load(urls, () => [yardstick.child.pid]);
+      const bare = await load(urls, () => [[yardstick.child.pid]]);
       say(`${size} clients, every edit durable`);
       const rooms = await product.rooms(count);
       const bytes = await product.storedBytes();
-      const own = await load(rooms, () => [product.api, ...product.postgres()]);
+      const own = await load(rooms, () => [[product.api], product.postgres()]);
       const stored = (await product.storedBytes()) - bytes;
       const perThousand = ({ cpu, updates }) => (cpu / updates) * 1000;
+      const [ofApi, ofPostgres] = own.spent.map((cpu) => perThousand({ cpu, updates: own.updates }));
       Object.assign(metrics, latencies('memory only', size, bare), latencies('Palimpsest', size, own), {
         [`${size} clients: updates`]: { value: own.updates / SECONDS, unit: 'updates/s' },
         [`${size} clients: rooms that differ, connections refused`]: {
@@ -189,6 +191,8 @@ export async function run(say) {
         },
         [`memory only, ${size} clients: CPU`]: { value: perThousand(bare), unit: 's/1,000 updates' },
         [`Palimpsest with Postgres, ${size} clients: CPU`]: { value: perThousand(own), unit: 's/1,000 updates' },
+        [`of it the api, ${size} clients`]: { value: ofApi, unit: 's/1,000 updates' },
+        [`of it Postgres, ${size} clients`]: { value: ofPostgres, unit: 's/1,000 updates' },
         [`${size} clients: CPU, to memory only`]: {
           value: perThousand(own) / perThousand(bare),
           unit: 'times',
@@ -197,7 +201,7 @@ export async function run(say) {
         [`${size} clients: stored for a typed character`]: { value: stored / own.total, unit: 'bytes', atMost: 250 },
       });
     }
-    Object.assign(metrics, await memory(product, say));
+    if (!process.env.BENCH_COLLAB_CLIENTS) Object.assign(metrics, await memory(product, say));
     return metrics;
   } finally {
     yardstick?.child.removeAllListeners('exit');

@@ -83,6 +83,11 @@ export interface SubscribeOptions {
   /** Exclusive. `'end'` gives only what is appended from now on. */
   readonly after: Position | 'start' | 'end';
   readonly filter?: Filter;
+  /**
+   * Milliseconds for which live events may be held back, so that more of them come together: each time that a consumer is
+   * woken costs more than an event. Default 0.
+   */
+  readonly gatherMs?: number;
   readonly signal: AbortSignal;
 }
 

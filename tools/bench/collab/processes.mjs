@@ -33,11 +33,15 @@ export function commandLine(pid) {
   }
 }
 
-/** Seconds of processor time that these have used, in user and kernel mode. */
+/**
+ * Seconds of processor time that these have used, in user and kernel mode, and their children that have ended: a connection
+ * of Postgres that was closed meanwhile still counts, if its postmaster is among them.
+ */
 export function cpuSeconds(pids) {
+  const [user, childrenInKernel] = [11, 14];
   return pids.reduce((sum, pid) => {
-    const stat = fields(pid);
-    return sum + (stat ? (Number(stat[11]) + Number(stat[12])) / TICKS : 0);
+    const times = fields(pid)?.slice(user, childrenInKernel + 1) ?? [];
+    return sum + times.reduce((ticks, time) => ticks + Number(time), 0) / TICKS;
   }, 0);
 }
 

@@ -107,10 +107,7 @@ export class CollabConnection implements Member, AwarenessMember {
   deliver(update: Uint8Array, own: boolean): void {
     // A plain y-websocket client learns from its own update that it is durable; ours is told by a number.
     if (own && this.#options.acknowledges) return;
-    this.#sync((encoder) => {
-      encoding.writeVarUint(encoder, SYNC_UPDATE);
-      encoding.writeVarUint8Array(encoder, update);
-    });
+    this.#send(frameOf(update));
   }
 
   acknowledge(sequence: number): void {
@@ -203,13 +200,17 @@ export class CollabConnection implements Member, AwarenessMember {
   }
 
   #message(type: number, write: (encoder: encoding.Encoder) => void): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > MAX_BUFFERED)
-      return this.#close(CLOSE.goingAway, 'the connection is too slow: come back');
     const encoder = encoding.createEncoder();
     encoding.writeVarUint(encoder, type);
     write(encoder);
-    this.#socket.send(encoding.toUint8Array(encoder));
+    this.#send(encoding.toUint8Array(encoder));
+  }
+
+  #send(frame: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > MAX_BUFFERED)
+      return this.#close(CLOSE.goingAway, 'the connection is too slow: come back');
+    this.#socket.send(frame);
   }
 
   /** Reasons of a close frame have at most 123 bytes (RFC 6455). */
@@ -218,6 +219,21 @@ export class CollabConnection implements Member, AwarenessMember {
     this.#socket.close(code, reason.slice(0, 120));
   }
 }
+
+/** The update as a message; the same bytes for all members of a room. */
+function frameOf(update: Uint8Array): Uint8Array {
+  if (framed?.update !== update) {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, SYNC);
+    encoding.writeVarUint(encoder, SYNC_UPDATE);
+    encoding.writeVarUint8Array(encoder, update);
+    framed = { update, frame: encoding.toUint8Array(encoder) };
+  }
+  return framed.frame;
+}
+
+/** A room delivers an update to all of its members in one turn, so the last one is all that need be remembered. */
+let framed: { readonly update: Uint8Array; readonly frame: Uint8Array } | undefined;
 
 /** A reader behind the type of the message, which has been read before. */
 function afterType(frame: Uint8Array): decoding.Decoder {

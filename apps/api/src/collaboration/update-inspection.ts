@@ -45,21 +45,26 @@ type Struct = Decoded['structs'][number];
 
 const refused = (reason: string): Inspection => ({ kind: 'refused', reason });
 
+/** Reads encoding v1, and tells where it stopped. */
+class Reader extends Y.UpdateDecoderV1 {
+  static last: decoding.Decoder | undefined;
+
+  constructor(decoder: decoding.Decoder) {
+    super(decoder);
+    Reader.last = decoder;
+  }
+}
+
 /** The whole update, or undefined: for one that is cut off, and for one with bytes behind its end, which would be stored. */
 function decode(update: Uint8Array): Decoded | undefined {
-  let rest: decoding.Decoder | undefined;
-  class Reader extends Y.UpdateDecoderV1 {
-    constructor(decoder: decoding.Decoder) {
-      super(decoder);
-      rest = decoder;
-    }
-  }
   try {
-    // Reads what the class given reads: this one reads encoding v1.
+    // Reads what the class given reads. One class for all: with one a call this took a third of the inspection.
     const decoded = Y.decodeUpdateV2(update, Reader);
-    return rest && decoding.hasContent(rest) ? undefined : decoded;
+    return Reader.last && decoding.hasContent(Reader.last) ? undefined : decoded;
   } catch {
     return undefined;
+  } finally {
+    Reader.last = undefined;
   }
 }
 

@@ -97,10 +97,10 @@ class KurrentDbEventStore implements EventStore {
     return this.whileOpen(this.reader.readAll(options));
   }
 
-  subscribe({ after, filter, signal }: SubscribeOptions): AsyncIterable<SubscriptionItem> {
+  subscribe({ after, filter, gatherMs, signal }: SubscribeOptions): AsyncIterable<SubscriptionItem> {
     checkFilter(filter);
     const place = after === 'start' ? 'start' : after === 'end' ? 'end' : parsePosition(after as Position);
-    return this.follow(new LogCursor(this.reader, place, filter), signal);
+    return this.follow(new LogCursor(this.reader, place, filter), signal, gatherMs);
   }
 
   subscribeStream(stream: string, { after, signal }: SubscribeStreamOptions): AsyncIterable<SubscriptionItem> {
@@ -202,9 +202,9 @@ class KurrentDbEventStore implements EventStore {
     yield* items;
   }
 
-  private follow(cursor: Cursor, signal: AbortSignal): AsyncIterable<SubscriptionItem> {
+  private follow(cursor: Cursor, signal: AbortSignal, gatherMs = 0): AsyncIterable<SubscriptionItem> {
     const ended = AbortSignal.any([signal, this.connection.closing.signal]);
-    return follow(cursor, this.connection, ended, this.maxWaitingEvents);
+    return follow(cursor, this.connection, ended, { maxWaitingEvents: this.maxWaitingEvents, gatherMs });
   }
 
   private async shutDown(): Promise<void> {

@@ -37,12 +37,18 @@ export interface Cursor {
   readonly stream: string | undefined;
 }
 
+export interface Bounds {
+  readonly maxWaitingEvents: number | undefined;
+  /** As in SubscribeOptions; 0 for none. */
+  readonly gatherMs: number;
+}
+
 /** Ends without an error when the signal is aborted. */
 export async function* follow(
   cursor: Cursor,
   connection: Connection,
   signal: AbortSignal,
-  maxWaitingEvents?: number,
+  bounds: Bounds,
 ): AsyncGenerator<SubscriptionItem> {
   let begun = false;
   while (!signal.aborted) {
@@ -54,7 +60,7 @@ export async function* follow(
       }
       begun = true;
       yield { kind: 'caughtUp' };
-      yield* live(cursor, connection, signal, new LiveBuffer(maxWaitingEvents));
+      yield* live(cursor, connection, signal, bounds);
     } catch (error) {
       if (signal.aborted) return;
       const trouble = error instanceof StreamDeleted ? 'deleted' : retryable(error) ? 'passing' : troubleOf(error);
@@ -70,8 +76,9 @@ async function* live(
   cursor: Cursor,
   connection: Connection,
   signal: AbortSignal,
-  buffer: LiveBuffer,
+  { maxWaitingEvents, gatherMs }: Bounds,
 ): AsyncGenerator<SubscriptionItem> {
+  const buffer = new LiveBuffer(maxWaitingEvents);
   const leaving = new AbortController();
   const pumping = pump(cursor, connection, AbortSignal.any([signal, leaving.signal]), buffer);
   try {
@@ -83,6 +90,7 @@ async function* live(
         const moved = cursor.advance(item);
         if (moved) yield moved;
       }
+      if (gatherMs > 0) await pause(gatherMs, signal);
     }
   } finally {
     leaving.abort();

@@ -148,11 +148,13 @@ export class Committer {
 
   private async call(batch: readonly Pending[]): Promise<Outcome[]> {
     const client = await this.connection.open();
-    const ask = async <R extends unknown[]>(text: string, values: unknown[]): Promise<R[]> =>
-      (await answeredWithin(CALL_TIMEOUT, client.query<R>({ text, values, rowMode: 'array' }))).rows;
+    const ask = async <R extends unknown[]>(text: string, values: unknown[], name?: string): Promise<R[]> =>
+      (await answeredWithin(CALL_TIMEOUT, client.query<R>({ text, values, rowMode: 'array', ...(name && { name }) })))
+        .rows;
     const keys = await this.shelf.keysFor(eventsOf(batch), (contents) => keepMetadata(ask, contents));
     this.watcher.committing();
-    const rows = await ask<[string, string, string | null, string]>(APPEND, encodeBatch(batch, keys));
+    // Prepared once. The connection is this committer's own: it could not LISTEN through a pooler of transactions either.
+    const rows = await ask<[string, string, string | null, string]>(APPEND, encodeBatch(batch, keys), 'append');
     return rows.map(([outcome, revision, position, recordedAt]) => ({
       ...{ outcome, revision: BigInt(revision), position, recordedAt: Number(recordedAt) },
     }));

@@ -127,10 +127,11 @@ export class PostgresEventStore implements EventStore {
     return this.log.read(options);
   }
 
-  subscribe({ after, filter, signal }: SubscribeOptions): AsyncIterable<SubscriptionItem> {
+  subscribe({ after, filter, gatherMs, signal }: SubscribeOptions): AsyncIterable<SubscriptionItem> {
     checkFilter(filter);
     const place = after === 'start' ? 0n : after === 'end' ? 'end' : parsePosition(after);
-    return this.follow(new LogCursor(this.log, place, filter, this.maxWaitingEvents), signal);
+    const bounds = { maxWaitingEvents: this.maxWaitingEvents, gatherMs };
+    return this.follow(new LogCursor(this.log, place, filter, bounds), signal);
   }
 
   subscribeStream(stream: string, { after, signal }: SubscribeStreamOptions): AsyncIterable<SubscriptionItem> {

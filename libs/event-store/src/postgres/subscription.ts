@@ -75,9 +75,9 @@ export class LogCursor implements Cursor {
     private readonly log: LogReader,
     private readonly after: bigint | 'end',
     private readonly filter: Filter | undefined,
-    maxWaitingEvents?: number,
+    bounds: Pick<FeedOptions, 'maxWaitingEvents' | 'gatherMs'> = {},
   ) {
-    this.feed = { wants: (event) => matches(filter, event), checkpoints: !isOpen(filter), maxWaitingEvents };
+    this.feed = { wants: (event) => matches(filter, event), checkpoints: !isOpen(filter), ...bounds };
   }
 
   async begin(signal: AbortSignal): Promise<void> {

@@ -76,6 +76,7 @@ export class Tailer implements CommitWatcher {
   }
 
   detach(feed: Feed): void {
+    feed.end();
     const beside = this.feedsBeside(feed);
     beside.delete(feed);
     if (feed.stream !== undefined && beside.size === 0) this.streamFeeds.delete(feed.stream);
