@@ -51,6 +51,8 @@ export class Installation {
   address = '';
   /** EVENTSTORE_URL of its processes. Undefined: the log is in its Postgres. */
   eventStoreUrl: string | undefined;
+  /** REDIS_URL of its processes. Undefined: the queue is in its Postgres. */
+  redisUrl: string | undefined;
   output = '';
   #supervisor: ChildProcess | undefined;
 
@@ -61,7 +63,7 @@ export class Installation {
     const supervisor = spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment(this.eventStoreUrl),
+      env: environment({ EVENTSTORE_URL: this.eventStoreUrl, REDIS_URL: this.redisUrl }),
     });
     this.#supervisor = supervisor;
     for (const stream of [supervisor.stdout, supervisor.stderr])
@@ -111,8 +113,8 @@ export class Installation {
   }
 }
 
-/** Jest's own settings must not reach the server, nor where the tests of the event store are pointed at. */
-function environment(eventStoreUrl: string | undefined): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, EVENTSTORE_URL: ____, ...rest } = process.env;
-  return { ...rest, ...(eventStoreUrl !== undefined && { EVENTSTORE_URL: eventStoreUrl }) };
+/** Jest's own settings must not reach the server, nor where the tests are pointed at; undefined leaves a variable out. */
+function environment(chosen: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, ...rest } = process.env;
+  return { ...rest, ...chosen };
 }
