@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readSecrets } from '../tools/installation.mjs';
+import { runtimeFolder, socketUrl, SUPERUSER } from '../tools/postgres.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -80,6 +82,12 @@ export class Installation {
 
   get accounts(): readonly Account[] {
     return JSON.parse(readFileSync(join(this.data, 'first-accounts.json'), 'utf8')) as Account[];
+  }
+
+  /** Connection string of the owner of its Postgres, while it runs. */
+  get ownerUrl(): string {
+    const { owner } = readSecrets(this.data) as { owner: string };
+    return socketUrl(join(runtimeFolder(this.data), 's'), SUPERUSER, owner, 'postgres');
   }
 
   /** SIGKILL for every process at once, as a power cut would. Returns when none is left. */
