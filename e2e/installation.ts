@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readSecrets } from '../tools/installation.mjs';
+import { runtimeFolder, socketUrl, SUPERUSER } from '../tools/postgres.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -51,6 +53,8 @@ export class Installation {
   address = '';
   /** EVENTSTORE_URL of its processes. Undefined: the log is in its Postgres. */
   eventStoreUrl: string | undefined;
+  /** REDIS_URL of its processes. Undefined: the queue is in its Postgres. */
+  redisUrl: string | undefined;
   output = '';
   #supervisor: ChildProcess | undefined;
 
@@ -61,7 +65,7 @@ export class Installation {
     const supervisor = spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment(this.eventStoreUrl),
+      env: environment({ EVENTSTORE_URL: this.eventStoreUrl, REDIS_URL: this.redisUrl }),
     });
     this.#supervisor = supervisor;
     for (const stream of [supervisor.stdout, supervisor.stderr])
@@ -78,6 +82,12 @@ export class Installation {
 
   get accounts(): readonly Account[] {
     return JSON.parse(readFileSync(join(this.data, 'first-accounts.json'), 'utf8')) as Account[];
+  }
+
+  /** Connection string of the owner of its Postgres, while it runs. */
+  get ownerUrl(): string {
+    const { owner } = readSecrets(this.data) as { owner: string };
+    return socketUrl(join(runtimeFolder(this.data), 's'), SUPERUSER, owner, 'postgres');
   }
 
   /** SIGKILL for every process at once, as a power cut would. Returns when none is left. */
@@ -111,8 +121,8 @@ export class Installation {
   }
 }
 
-/** Jest's own settings must not reach the server, nor where the tests of the event store are pointed at. */
-function environment(eventStoreUrl: string | undefined): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, EVENTSTORE_URL: ____, ...rest } = process.env;
-  return { ...rest, ...(eventStoreUrl !== undefined && { EVENTSTORE_URL: eventStoreUrl }) };
+/** Jest's own settings must not reach the server, nor where the tests are pointed at; undefined leaves a variable out. */
+function environment(chosen: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, ...rest } = process.env;
+  return { ...rest, ...chosen };
 }

@@ -12,6 +12,13 @@ const TOOLS = {
     packages: ['chromium', 'fonts-dejavu-core'],
     purpose: 'is the browser of the tests',
   },
+  // Not the package redis-server: it would bring a service that starts by itself and takes port 6379. The program is the same
+  // file, which is a server when it is called by that name (libs/test-support/src/redis-server.ts).
+  redis: {
+    paths: ['/usr/bin/redis-server', '/usr/bin/redis-check-rdb'],
+    packages: ['redis-tools'],
+    purpose: 'is the Redis of the tests',
+  },
 };
 
 /** Path of a tool, or undefined. */

@@ -51,6 +51,7 @@ const LIMITED: Readonly<Record<LimitKind, string>> = {
   'messages-a-minute': 'messages a minute',
   'open-documents': 'open documents',
   'document-size': 'characters in a document',
+  'client-ids': 'client ids of a person in a document',
 };
 
 function cut(text: string, length = 120): string {

@@ -12,13 +12,13 @@ export interface AccessRefused {
   readonly data: { readonly what: string; readonly object: string };
 }
 /** Which of the limits a person has reached; the names are stored. */
-export type LimitKind = 'messages-a-minute' | 'open-documents' | 'document-size';
+export type LimitKind = 'messages-a-minute' | 'open-documents' | 'document-size' | 'client-ids';
 /** At most one a minute for a person and a kind: it says that the limit was reached, not how often. */
 export interface LimitReached {
   readonly type: 'LimitReached';
   readonly data: {
     readonly limit: LimitKind;
-    /** What was allowed: messages, documents, or characters. */
+    /** What was allowed: messages, documents, characters, or client ids. */
     readonly most: number;
     /** For how long the person was asked to wait; 0 where waiting does not help. */
     readonly waitSeconds: number;

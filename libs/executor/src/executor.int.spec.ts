@@ -25,7 +25,7 @@ import {
   migratePostgresEventStore,
   StreamNotFound,
 } from '@palimpsest/event-store';
-import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
+import { createTestDatabase, eventually, RedisServer, type TestDatabase } from '@palimpsest/test-support';
 import { createPostgresBackend, Queue, runMigrations } from 'bullmq';
 import pg from 'pg';
 import * as Y from 'yjs';
@@ -47,8 +47,9 @@ interface Executor {
   readonly runsFolder: string;
 }
 
-describe('executors on one log and one queue', () => {
+describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queue in %s', (place) => {
   let database: TestDatabase;
+  let redis: RedisServer | undefined;
   let store: EventStore;
   let fixture: SandboxFixture;
   let queue: Queue<{ runId: string }>;
@@ -57,14 +58,10 @@ describe('executors on one log and one queue', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     await migratePostgresEventStore(database.url);
-    const client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    await runMigrations(client as never, 'bullmq');
-    await client.end();
+    if (place === 'Redis') redis = await RedisServer.start();
     store = createPostgresEventStore({ connectionString: database.url });
     fixture = await createSandboxFixture();
-    const connection = { connectionString: database.url, schema: 'bullmq' };
-    queue = new Queue(RUN_QUEUE, { connection: connection as never }, createPostgresBackend as never);
+    queue = redis ? new Queue(RUN_QUEUE, { connection: { url: redis.url } }) : await queueInPostgres(database.url);
   });
   afterEach(async () => {
     for (const { consumer, presence } of executors.splice(0)) {
@@ -77,12 +74,18 @@ describe('executors on one log and one queue', () => {
     await fixture.dispose();
     await store.close();
     await database.drop();
+    await redis?.stop();
   });
 
-  async function startExecutor(name = 'one', selfTest = FULL): Promise<Executor> {
+  async function startExecutor(name = 'one', selfTest = FULL, concurrency = 8): Promise<Executor> {
     const runsFolder = join(fixture.folder, `runs-${name}-${randomUUID().slice(0, 8)}`);
     await mkdir(runsFolder, { mode: 0o755 });
-    const configuration = readExecutorConfiguration({ DATABASE_URL: database.url, PALIMPSEST_SCRATCH: runsFolder });
+    const configuration = readExecutorConfiguration({
+      DATABASE_URL: database.url,
+      PALIMPSEST_SCRATCH: runsFolder,
+      MAX_CONCURRENT_EXECUTIONS: String(concurrency),
+      ...(redis && { REDIS_URL: redis.url }),
+    });
     const presence = new ExecutorPresence(database.url, name);
     expect(await presence.announce()).toBe(true);
     const limits = { ...DEFAULT_LIMITS, outputBytes: 300_000 };
@@ -244,6 +247,27 @@ describe('executors on one log and one queue', () => {
     }
   });
 
+  const onRedis = place === 'Redis' ? it : () => undefined;
+
+  onRedis('a run goes on, and those that wait are carried out, when Redis is killed and comes back', async () => {
+    // One at a time: a run that is on its way to an executor just then is given out again only after its lock's time.
+    await startExecutor('one', FULL, 1);
+    const busy = await request('print("busy")\nprint("got", input())\n');
+    await shows(busy, 'busy');
+    const waiting = await Promise.all(Array.from({ length: 4 }, () => request('print("waited")\n')));
+    await redis?.restart(async () => {
+      await append(busy, { type: 'InputProvided', data: { by, text: 'through\r' } });
+      await shows(busy, 'got through');
+    });
+    for (const id of waiting) await reached(id, 'ReplEntered');
+    for (const id of [busy, ...waiting]) {
+      await append(id, { type: 'InputProvided', data: { by, text: '\x04' } });
+      const all = await reached(id, 'RunFinished');
+      expect(outcomeOf(all)).toEqual([{ kind: 'exited', code: 0 }]);
+      expect(all.filter(({ type }) => type === 'RunStarted')).toHaveLength(1);
+    }
+  });
+
   it('a run whose executor is gone ends as interrupted when its job comes again', async () => {
     const id = await request('print("x")\n');
     await append(id, {
@@ -327,3 +351,12 @@ describe('executors on one log and one queue', () => {
     await second.close();
   });
 });
+
+async function queueInPostgres(connectionString: string): Promise<Queue<{ runId: string }>> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  await runMigrations(client as never, 'bullmq');
+  await client.end();
+  const connection = { connectionString, schema: 'bullmq' };
+  return new Queue(RUN_QUEUE, { connection: connection as never }, createPostgresBackend as never);
+}

@@ -1,3 +1,4 @@
-/** What the tests share: databases on the one embedded Postgres of the run, and waiting for a condition. */
+/** What the tests share: databases on the one embedded Postgres of the run, a real Redis, and waiting for a condition. */
 export { createTestDatabase, type TestDatabase } from './database.js';
 export { eventually } from './eventually.js';
+export { RedisServer } from './redis-server.js';

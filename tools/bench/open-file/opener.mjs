@@ -8,6 +8,7 @@ import { encodeDocState } from '../../../apps/api/dist/collaboration/snapshots/d
 import { DocSnapshots } from '../../../apps/api/dist/collaboration/snapshots/doc-snapshots.js';
 import { PostgresSnapshotStore } from '../../../apps/api/dist/collaboration/snapshots/postgres-snapshot-store.js';
 import { SNAPSHOT_EVERY } from '../../../apps/api/dist/collaboration/snapshots/room-snapshots.js';
+import { warmUp } from '../../../apps/api/dist/collaboration/snapshots/warm-up.js';
 
 const require = createRequire(new URL('../../../apps/api/package.json', import.meta.url));
 const pg = require('pg');
@@ -107,6 +108,7 @@ async function warm() {
 }
 
 async function main() {
+  warmUp(); // as the api does when it starts
   await writeSnapshot(Number(events) - TAIL);
   const first = await timed(true);
   const withSnapshot = await repeated(TIMES, true);

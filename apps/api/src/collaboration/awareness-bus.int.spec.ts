@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, eventually } from '@palimpsest/test-support';
+import { createTestDatabase, eventually, RedisServer } from '@palimpsest/test-support';
 import pg from 'pg';
-import { RedisServer } from '../testing/redis-server.js';
 import type { AwarenessBus } from './awareness-bus.js';
 import { PostgresAwarenessBus } from './postgres-awareness-bus.js';
 import { RedisAwarenessBus } from './redis-awareness-bus.js';
 
-/** What lies under a bus, how to open one on it, and how to cut every connection. */
+/** What lies under a bus, how to open one on it, and how to cut every connection (in Redis by killing and starting it again). */
 interface Ground {
   open(): AwarenessBus;
   cut(): Promise<void>;
@@ -34,7 +33,7 @@ async function redis(): Promise<Ground> {
   const server = await RedisServer.start();
   return {
     open: () => new RedisAwarenessBus(server.url),
-    cut: async () => Promise.resolve(server.drop()),
+    cut: () => server.restart(),
     end: () => server.stop(),
   };
 }

@@ -11,6 +11,7 @@ import type { PersonLimits } from './person-limits.js';
 import type { Member } from './room.js';
 import type { OpenRoom } from './rooms.js';
 import { TokenBucket } from './token-bucket.js';
+import type { Refusal } from './update-inspection.js';
 import { closeLimited, sendWait } from './wait-message.js';
 
 /** Message types of y-websocket and, within `sync`, of y-protocols/sync. */
@@ -115,10 +116,9 @@ export class CollabConnection implements Member, AwarenessMember {
     this.#message(MESSAGE_ACKNOWLEDGED, (encoder) => encoding.writeVarUint(encoder, sequence));
   }
 
-  refuse(reason: string): void {
-    const tooLarge = reason.startsWith('a file has at most');
-    if (tooLarge) this.#limits.record('document-size', 0, this.context);
-    this.#close(tooLarge ? CLOSE.tooLarge : CLOSE.badMessage, `This edit was refused: ${reason}`);
+  refuse({ reason, limit }: Refusal): void {
+    if (limit) this.#limits.record(limit, 0, this.context);
+    this.#close(limit ? CLOSE.tooLarge : CLOSE.badMessage, `This edit was refused: ${reason}`);
   }
 
   /** Another person's awareness. */

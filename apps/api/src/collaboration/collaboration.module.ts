@@ -8,11 +8,13 @@ import { PersonLimits } from './person-limits.js';
 import { Rooms } from './rooms.js';
 import { DocSnapshots } from './snapshots/doc-snapshots.js';
 import { PostgresSnapshotStore } from './snapshots/postgres-snapshot-store.js';
+import { warmUp } from './snapshots/warm-up.js';
 
 const docSnapshots = {
   provide: DocSnapshots,
   inject: [EVENT_STORE, POOL],
   useFactory: (store: EventStore, pool: pg.Pool) => {
+    warmUp();
     const log = new Logger(DocSnapshots.name);
     return new DocSnapshots(store, new PostgresSnapshotStore(pool), (sentence) => log.warn(sentence));
   },

@@ -14,6 +14,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { accountId } from '../auth/account-id.js';
 import { CollabClient } from '../testing/collab-client.js';
+import { manyClients } from '../testing/many-clients.js';
 import { TestApi } from '../testing/test-api.js';
 
 /** A frame of sync type `step` (0 state vector, 1 step 2, 2 update) with these bytes. */
@@ -41,23 +42,6 @@ function changeOf(doc: Y.Doc, change: (copy: Y.Doc) => void, encode = Y.encodeSt
   const update = encode(copy, before);
   copy.destroy();
   return update;
-}
-
-/** `count` client ids from 5,000 with one character each, all after the root's beginning. */
-function manyClients(count: number): Uint8Array {
-  const encoder = encoding.createEncoder();
-  encoding.writeVarUint(encoder, count);
-  for (let client = 5_000; client < 5_000 + count; client++) {
-    encoding.writeVarUint(encoder, 1);
-    encoding.writeVarUint(encoder, client);
-    encoding.writeVarUint(encoder, 0);
-    encoding.writeUint8(encoder, 4);
-    encoding.writeVarUint(encoder, 1);
-    encoding.writeVarString(encoder, TEXT_ROOT);
-    encoding.writeVarString(encoder, 'x');
-  }
-  encoding.writeVarUint(encoder, 0);
-  return encoding.toUint8Array(encoder);
 }
 
 type Attack = readonly [rule: string, what: string, frame: (ada: CollabClient, sender: CollabClient) => Uint8Array];
@@ -152,7 +136,7 @@ const ATTACKS: readonly Attack[] = [
       ),
   ],
   ['HF6', '900,001 bytes of update', () => syncFrame(2, new Uint8Array(900_001))],
-  ['HF6', '1,001 client ids', () => syncFrame(2, manyClients(1_001))],
+  ['HF6', '1,001 client ids', () => syncFrame(2, manyClients(5_000, 1_001))],
   ['HF8', 'a state vector that claims 2^28 clients', () => syncFrame(0, Uint8Array.of(0x80, 0x80, 0x80, 0x80, 1))],
   ['HF8', 'a length of 2^53 and more', () => Uint8Array.of(0, 2, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1)],
   ['HF8', '20,000 awareness states', () => awarenessFrame([0xa0, 0x9c, 1])],

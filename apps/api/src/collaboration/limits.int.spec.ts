@@ -21,7 +21,18 @@ import { accountId } from '../auth/account-id.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { systemContext } from '../commands/context.js';
 import { CollabClient } from '../testing/collab-client.js';
+import { manyClients } from '../testing/many-clients.js';
 import { TestApi } from '../testing/test-api.js';
+import { MAX_CLIENTS_OF_PERSON } from './update-inspection.js';
+
+/** A frame of sync type `step` (1 step 2, 2 update) with these bytes. */
+function syncFrame(step: number, bytes: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, 0);
+  encoding.writeVarUint(encoder, step);
+  encoding.writeVarUint8Array(encoder, bytes);
+  return encoding.toUint8Array(encoder);
+}
 
 /** A client that asks for acknowledgements and waits for nothing: every insertion is a message. */
 class Typist {
@@ -31,16 +42,18 @@ class Typist {
   acknowledged = 0;
   closed: { code: number; reason: string } | undefined;
   readonly #socket: WebSocket;
+  #hasBegun = false;
 
   constructor(address: string, file: string, token: string) {
     this.#socket = new WebSocket(`ws://${address}/collab/${file}?token=${token}&acks=1`);
     this.#socket.on('message', (data: Buffer) => this.#receive(decoding.createDecoder(data)));
     this.#socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
-    this.doc.on('update', (update: Uint8Array) => this.#send(2, update));
+    this.doc.on('update', (update: Uint8Array) => this.#socket.send(syncFrame(2, update)));
   }
 
+  /** The server has begun, or turned it away: of what comes before that it keeps little [AU2]. */
   async open(): Promise<this> {
-    await eventually(() => this.#socket.readyState !== WebSocket.CONNECTING, 'the socket');
+    await eventually(() => this.#hasBegun || this.closed, 'the conversation');
     return this;
   }
 
@@ -54,16 +67,9 @@ class Typist {
     this.doc.destroy();
   }
 
-  #send(step: number, bytes: Uint8Array): void {
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, 0);
-    encoding.writeVarUint(encoder, step);
-    encoding.writeVarUint8Array(encoder, bytes);
-    this.#socket.send(encoding.toUint8Array(encoder));
-  }
-
   #receive(decoder: decoding.Decoder): void {
     const type = decoding.readVarUint(decoder);
+    this.#hasBegun = true;
     if (type === MESSAGE_ACKNOWLEDGED) this.acknowledged = decoding.readVarUint(decoder);
     if (type === MESSAGE_WAIT)
       this.waits.push({ ms: decoding.readVarUint(decoder), sentence: decoding.readVarString(decoder) });
@@ -171,6 +177,32 @@ describe('limits of /collab', () => {
     await eventually(() => ada.closed, 'the refusal');
     expect(ada.closed?.code).toBe(CLOSE.tooLarge);
     expect((await textOf(file)).length).toBe(MAX_TEXT_LENGTH);
+  }, 30_000);
+
+  it('[LM8] the 5,000th page load of a person writes, the next is refused with 4413; pages that wrote and others go on', async () => {
+    const file = await newFile();
+    const script = await (await client('ben', file)).synced();
+    for (let first = 1; first < MAX_CLIENTS_OF_PERSON; first += 1_000)
+      script.send(...syncFrame(2, manyClients(first, Math.min(1_000, MAX_CLIENTS_OF_PERSON - first))));
+    await eventually(() => script.text.length === MAX_CLIENTS_OF_PERSON - 1, 'all but one being taken');
+    const last = await (await client('ben', file)).synced();
+    last.text.insert(0, 'last');
+    const chloe = await (await client('chloe', file)).synced();
+    await eventually(() => chloe.text.toString().startsWith('lastx'), 'the edit of the last page load');
+
+    const more = await (await client('ben', file)).synced();
+    more.text.insert(0, 'more');
+    await eventually(() => more.closed, 'the refusal');
+    expect(more.closed).toEqual({
+      code: CLOSE.tooLarge,
+      reason: 'This edit was refused: you have edited this file from 5000 page loads, the most: copy it to a new one',
+    });
+    last.text.insert(0, 'at ');
+    chloe.text.insert(0, 'not ');
+    await eventually(async () => /^(not at|at not) lastx/.test(await textOf(file)), 'both edits');
+    const limits = async () => (await limitsReached('ben')).filter(({ limit }) => limit === 'client-ids');
+    const reached = await eventually(async () => (await limits()).length > 0 && limits(), 'the event');
+    expect(reached).toEqual([{ limit: 'client-ids', most: MAX_CLIENTS_OF_PERSON, waitSeconds: 0 }]);
   }, 30_000);
 
   it('[LM3] whoever goes on sending while waiting is closed with 4529', async () => {

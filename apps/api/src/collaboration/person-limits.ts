@@ -5,6 +5,7 @@ import type { CommandContext } from '../commands/context.js';
 import type { Configuration } from '../configuration.js';
 import { CONFIGURATION } from '../platform/tokens.js';
 import { TokenBucket } from './token-bucket.js';
+import { MAX_CLIENTS_OF_PERSON } from './update-inspection.js';
 
 /** Sockets of one person for each document that they may open: the same file in a few tabs, and reconnects that overlap. */
 const SOCKETS_PER_DOCUMENT = 4;
@@ -97,6 +98,7 @@ export class PersonLimits {
       'messages-a-minute': this.#messages,
       'open-documents': this.#documents,
       'document-size': MAX_TEXT_LENGTH,
+      'client-ids': MAX_CLIENTS_OF_PERSON,
     };
     this.audit
       .record({ type: 'LimitReached', data: { limit, most: most[limit], waitSeconds } }, context)

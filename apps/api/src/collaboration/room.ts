@@ -22,10 +22,11 @@ import {
 } from '@palimpsest/event-store';
 import * as Y from 'yjs';
 import type { CommandContext } from '../commands/context.js';
+import { ClientOwners } from './client-owners.js';
 import type { DocState } from './snapshots/doc-snapshot.js';
 import type { DocSnapshots } from './snapshots/doc-snapshots.js';
 import { RoomSnapshots } from './snapshots/room-snapshots.js';
-import { type DocumentFacts, inspectUpdate } from './update-inspection.js';
+import { type DocumentFacts, inspectUpdate, type Refusal } from './update-inspection.js';
 
 /**
  * Theory of operation. A room is one file's document in this process. The log is the truth: the document holds exactly
@@ -55,7 +56,7 @@ export interface Member {
   /** The `sequence`-th update of this member, and all before, are durable (or held nothing new). */
   acknowledge(sequence: number): void;
   /** An update of this member cannot be accepted. Nothing of it was applied; the connection must end. */
-  refuse(reason: string): void;
+  refuse(refusal: Refusal): void;
 }
 
 interface WaitingUpdate {
@@ -104,7 +105,7 @@ export class Room {
   readonly #snapshots: DocSnapshots | undefined;
   readonly #snapshotting: RoomSnapshots | undefined;
   #doc = new Y.Doc();
-  #owners = new Map<number, string>();
+  #owners = new ClientOwners();
   #revision = -1n;
   /** Id of the event at `#revision`. */
   #eventId = '';
@@ -167,12 +168,12 @@ export class Room {
 
   /** Whether an update would change the document. For members that may only read. */
   wouldChange(update: Uint8Array, user: string): boolean {
-    return inspectUpdate(update, user, this.#facts(this.#clocks())).kind !== 'known';
+    return inspectUpdate(update, user, this.#facts()).kind !== 'known';
   }
 
   /** Who owns this client id; undefined for one that has written nothing. */
   ownerOf(client: number): string | undefined {
-    return this.#owners.get(client);
+    return this.#owners.ownerOf(client);
   }
 
   /** Resolves when everything submitted so far is recorded or refused. */
@@ -204,7 +205,7 @@ export class Room {
   #begin({ doc, owners, revision, eventId }: DocState): void {
     this.#doc.destroy();
     this.#doc = doc;
-    this.#owners = new Map(owners);
+    this.#owners = ClientOwners.from(owners);
     this.#revision = revision;
     this.#eventId = eventId;
   }
@@ -212,7 +213,7 @@ export class Room {
   /** For a snapshot: undefined if nothing is recorded, or the document cannot be trusted. */
   #recordedState(): DocState | undefined {
     if (!this.#whole || this.#closing.signal.aborted || this.#revision < 0n) return undefined;
-    return { revision: this.#revision, eventId: this.#eventId, doc: this.#doc, owners: this.#owners };
+    return { revision: this.#revision, eventId: this.#eventId, doc: this.#doc, owners: this.#owners.all };
   }
 
   /** Never trust a Y.Doc after an exception: it may have applied half. The log has the whole. */
@@ -280,7 +281,7 @@ export class Room {
   }
 
   #applyUpdate(update: Uint8Array, author: string, sender: Member | undefined): void {
-    for (const client of clientsOf(update)) if (!this.#owners.has(client)) this.#owners.set(client, author);
+    for (const client of clientsOf(update)) this.#owners.claim(client, author);
     Y.applyUpdate(this.#doc, update, this);
     if (this.#doc.store.pendingStructs !== null) throw new Error(`${this.#stream} has an update with a gap`);
     for (const member of this.#members) member.deliver(update, member === sender);
@@ -312,19 +313,19 @@ export class Room {
   /** Inspects the batch against the document as it is now, and groups what passes by consecutive authors. */
   #draft(batch: readonly WaitingUpdate[]): Draft[] {
     const drafts: Draft[] = [];
-    const clocks = this.#clocks();
-    const claimed = new Map<number, string>();
+    const clocks = new Map<number, number>();
+    const owners = new ClientOwners(this.#owners);
     let textLength = this.doc.getText(TEXT_ROOT).length;
     for (const waiting of batch) {
       const { member, update } = waiting;
       if (this.#refused.has(member)) continue;
-      const found = inspectUpdate(update, member.actor.id, this.#facts(clocks, claimed, textLength));
-      if (found.kind === 'refused') this.#refuse(member, found.reason);
+      const found = inspectUpdate(update, member.actor.id, this.#facts(clocks, owners, textLength));
+      if (found.kind === 'refused') this.#refuse(member, found);
       if (found.kind !== 'news') continue;
       textLength += found.added;
       for (const [client, clock] of found.clocks) {
         clocks.set(client, clock);
-        claimed.set(client, member.actor.id);
+        owners.claim(client, member.actor.id);
       }
       addTo(drafts, waiting);
     }
@@ -387,23 +388,20 @@ export class Room {
     return metadata;
   }
 
-  #refuse(member: Member, reason: string): void {
+  #refuse(member: Member, refusal: Refusal): void {
     this.#refused.add(member);
-    member.refuse(reason);
+    member.refuse(refusal);
   }
 
-  #clocks(): Map<number, number> {
-    const { store } = this.#doc;
-    return new Map([...store.clients.keys()].map((client) => [client, Y.getState(store, client)]));
-  }
-
+  /** What is recorded, and on top of it what a draft has taken. */
   #facts(
-    clocks: ReadonlyMap<number, number>,
-    claimed: ReadonlyMap<number, string> = new Map(),
+    clocks: ReadonlyMap<number, number> = new Map(),
+    owners = this.#owners,
     textLength = this.doc.getText(TEXT_ROOT).length,
   ): DocumentFacts {
-    const ownerOf = (client: number) => this.#owners.get(client) ?? claimed.get(client);
-    return { doc: this.doc, clocks, ownerOf, textLength };
+    const { store } = this.#doc;
+    const get = (client: number) => clocks.get(client) ?? Y.getState(store, client);
+    return { doc: this.doc, clocks: { get }, owners, textLength };
   }
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { MAX_TEXT_LENGTH, TEXT_ROOT } from '@palimpsest/domain';
 import * as Y from 'yjs';
-import { type DocumentFacts, inspectUpdate, MAX_UPDATE_BYTES } from './update-inspection.js';
+import { manyClients } from '../testing/many-clients.js';
+import { ClientOwners } from './client-owners.js';
+import { type DocumentFacts, inspectUpdate, MAX_CLIENTS_OF_PERSON, MAX_UPDATE_BYTES } from './update-inspection.js';
 
 /** Facts about a document; client ids below 1,000 belong to `ada`, the others to nobody yet. */
 function factsOf(doc: Y.Doc): DocumentFacts {
@@ -9,7 +11,7 @@ function factsOf(doc: Y.Doc): DocumentFacts {
   return {
     doc,
     clocks: new Map(clients.map((client) => [client, Y.getState(doc.store, client)])),
-    ownerOf: (client) => (client < 1_000 && doc.store.clients.has(client) ? 'ada' : undefined),
+    owners: ClientOwners.from(new Map(clients.filter((client) => client < 1_000).map((client) => [client, 'ada']))),
     textLength: doc.getText(TEXT_ROOT).length,
   };
 }
@@ -128,6 +130,19 @@ describe('inspecting an update', () => {
     expect(room).toBeGreaterThan(MAX_UPDATE_BYTES);
     expect(inspectUpdate(insert(MAX_UPDATE_BYTES - 100), 'ben', facts).kind).toBe('news');
     expect(reason(insert(MAX_UPDATE_BYTES))).toContain('more than');
+  });
+
+  it('[LM8] counts the client ids of a person, in one update and over all, and stops at the edge', () => {
+    const owners = (count: number) =>
+      ClientOwners.from(new Map(Array.from({ length: count }, (_, n) => [10_000 + n, 'ben'])));
+    const after = (count: number, update: Uint8Array, user = 'ben') =>
+      inspectUpdate(update, user, { ...facts, owners: owners(count) });
+    expect(after(MAX_CLIENTS_OF_PERSON - 3, manyClients(100, 3)).kind).toBe('news');
+    expect(after(MAX_CLIENTS_OF_PERSON - 3, manyClients(100, 4))).toMatchObject({ limit: 'client-ids' });
+    expect(after(MAX_CLIENTS_OF_PERSON, manyClients(100, 4), 'chloe').kind).toBe('news');
+    // Who has more, from before there was a limit, writes on under what there is.
+    expect(after(MAX_CLIENTS_OF_PERSON + 5, manyClients(10_000, 4)).kind).toBe('news');
+    expect(after(MAX_CLIENTS_OF_PERSON + 5, manyClients(100, 1))).toMatchObject({ limit: 'client-ids' });
   });
 
   it('never throws, and what it passes applies cleanly: 5,000 mutations of real updates', () => {

@@ -1,6 +1,7 @@
-import { MAX_TEXT_LENGTH, TEXT_ROOT } from '@palimpsest/domain';
+import { type LimitKind, MAX_TEXT_LENGTH, TEXT_ROOT } from '@palimpsest/domain';
 import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
+import type { ClientOwners } from './client-owners.js';
 
 /**
  * Looks into a Yjs update (encoding v1) before any document sees it. A Y.Doc applies what it can of a broken update, parks
@@ -19,14 +20,21 @@ export type Inspection =
       /** Characters that it adds. */
       readonly added: number;
     }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | Refusal;
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly reason: string;
+  /** The update is good, but the document would become larger than it may be: this limit is reached. */
+  readonly limit?: Extract<LimitKind, 'document-size' | 'client-ids'>;
+}
 
 export interface DocumentFacts {
   readonly doc: Y.Doc;
-  /** Next clock of each client id, with what has been accepted but is not applied yet. */
-  readonly clocks: ReadonlyMap<number, number>;
-  /** Who owns a client id: the person who first wrote under it. */
-  ownerOf(client: number): string | undefined;
+  /** Next clock of each client id, with what has been accepted but is not applied yet; undefined or 0 for an unknown one. */
+  readonly clocks: { get(client: number): number | undefined };
+  /** With what has been accepted but is not applied yet. */
+  readonly owners: Pick<ClientOwners, 'ownerOf' | 'countOf'>;
   readonly textLength: number;
 }
 
@@ -37,13 +45,29 @@ export const MAX_UPDATE_BYTES = 900_000;
  * for each time that the page was opened offline.
  */
 const MAX_CLIENTS = 1_000;
+/**
+ * Most client ids that one person may have in one file. A page takes one each time that it is loaded and then written in, so
+ * this is 40 times a day in a term of 125 days. Ids stay for ever: this many take 2.5 MB of memory while the file is open and
+ * 80 kB of its snapshot, and 30 kB go to everybody who opens it; and characters of different ids at one place are
+ * sorted by Yjs in quadratic time, some seconds for twice as many.
+ */
+export const MAX_CLIENTS_OF_PERSON = 5_000;
 /** Clocks and client ids are 32-bit in every honest client; larger ones squat on another's future clocks. */
 const MAX_NUMBER = 2 ** 32;
 
 type Decoded = ReturnType<typeof Y.decodeUpdate>;
 type Struct = Decoded['structs'][number];
 
-const refused = (reason: string): Inspection => ({ kind: 'refused', reason });
+const refused = (reason: string, limit?: Refusal['limit']): Refusal => ({
+  kind: 'refused',
+  reason,
+  ...(limit && { limit }),
+});
+
+const tooManyIds = refused(
+  `you have edited this file from ${MAX_CLIENTS_OF_PERSON} page loads, the most: copy it to a new one`,
+  'client-ids',
+);
 
 /** Reads encoding v1, and tells where it stopped. */
 class Reader extends Y.UpdateDecoderV1 {
@@ -91,6 +115,7 @@ export function inspectUpdate(update: Uint8Array, user: string, facts: DocumentF
   const next = new Map<number, number>();
   const named: Y.ID[] = [];
   let added = 0;
+  let broughtIds = 0;
   for (const struct of decoded.structs) {
     const { client, clock } = struct.id;
     const end = clock + struct.length;
@@ -99,21 +124,24 @@ export function inspectUpdate(update: Uint8Array, user: string, facts: DocumentF
     const expected = next.get(client) ?? facts.clocks.get(client) ?? 0;
     if (end <= expected) continue;
     if (clock > expected) return refused('edits before these are missing: synchronise again');
-    const owner = facts.ownerOf(client);
+    const owner = facts.owners.ownerOf(client);
     if (owner !== undefined && owner !== user) return refused('it would write in the name of another person');
     const problem = contentProblem(struct);
     if (problem !== undefined) return refused(problem);
     if (struct instanceof Y.Item && struct.content instanceof Y.ContentString) added += struct.length;
     named.push(...neighbours(struct));
+    if (owner === undefined && !next.has(client)) broughtIds += 1;
     next.set(client, end);
     if (next.size > MAX_CLIENTS) return refused(`it writes under more than ${MAX_CLIENTS} client ids`);
   }
   const known = (client: number) => next.get(client) ?? facts.clocks.get(client) ?? 0;
   if (named.some(({ client, clock }) => clock >= known(client)))
     return refused('it builds on text that the document does not know: synchronise again');
-  if (facts.textLength + added > MAX_TEXT_LENGTH) return refused(`a file has at most ${MAX_TEXT_LENGTH} characters`);
+  if (facts.textLength + added > MAX_TEXT_LENGTH)
+    return refused(`a file has at most ${MAX_TEXT_LENGTH} characters`, 'document-size');
   const deletion = inspectDeletions(decoded, facts, next);
   if (deletion === 'out-of-range') return refused('it deletes text that the document does not know: synchronise again');
+  if (broughtIds > 0 && facts.owners.countOf(user) + broughtIds > MAX_CLIENTS_OF_PERSON) return tooManyIds;
   return next.size > 0 || deletion === 'news' ? { kind: 'news', clocks: next, added } : { kind: 'known' };
 }
 

@@ -2,24 +2,28 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { asId, encodeEvent, RUN_QUEUE, type RunId, type RunRequested, streamOf } from '@palimpsest/domain';
 import { ReadModels } from '@palimpsest/projections';
-import { eventually } from '@palimpsest/test-support';
+import { eventually, RedisServer } from '@palimpsest/test-support';
 import { createPostgresBackend, Queue } from 'bullmq';
 import { readConfiguration } from '../configuration.js';
 import { TestApi } from '../testing/test-api.js';
 import { RunQueue } from './run-queue.js';
 
-describe('the reactor that queues runs', () => {
+describe.each(['Postgres', 'Redis'] as const)('the reactor that queues runs in %s', (place) => {
   let api: TestApi;
+  let redis: RedisServer | undefined;
   let queue: Queue;
 
   beforeAll(async () => {
+    if (place === 'Redis') redis = await RedisServer.start();
+    if (redis) process.env['REDIS_URL'] = redis.url;
     api = await TestApi.start();
-    const connection = { connectionString: api.databaseUrl, schema: 'bullmq' };
-    queue = new Queue(RUN_QUEUE, { connection: connection as never }, createPostgresBackend as never);
+    queue = redis ? new Queue(RUN_QUEUE, { connection: { url: redis.url } }) : queueInPostgres(api.databaseUrl);
   });
   afterAll(async () => {
+    delete process.env['REDIS_URL'];
     await queue.close();
     await api.stop();
+    await redis?.stop();
   });
 
   async function request(): Promise<RunId> {
@@ -48,6 +52,21 @@ describe('the reactor that queues runs', () => {
     expect((await queued()).sort()).toEqual([live, missed].sort());
   });
 
+  const onRedis = place === 'Redis' ? it : () => undefined;
+
+  onRedis('queues what was recorded while Redis was away, and what was queued before is still there', async () => {
+    const reactor = new RunQueue(api.store, api.pool, readConfiguration(process.env));
+    reactor.onModuleInit();
+    const before = await request();
+    await eventually(async () => (await queued()).includes(before), 'the job before');
+    let meanwhile: RunId | undefined;
+    await redis?.restart(async () => void (meanwhile = await request()));
+    await eventually(async () => (await queued()).includes(meanwhile), 'the job that was asked for meanwhile', 20_000);
+    expect(await queued()).toContain(before);
+    expect(reactor.faults()).toEqual([]);
+    await reactor.onApplicationShutdown();
+  });
+
   it('stops at the checkpoint of another log and says so; a rebuild lets it begin with the new one', async () => {
     await api.pool.query(`update read.checkpoint set epoch = 'another' where projection = 'run-queue'`);
     const stale = new RunQueue(api.store, api.pool, readConfiguration(process.env));
@@ -64,3 +83,8 @@ describe('the reactor that queues runs', () => {
     await fresh.onApplicationShutdown();
   });
 });
+
+function queueInPostgres(connectionString: string): Queue {
+  const connection = { connectionString, schema: 'bullmq' };
+  return new Queue(RUN_QUEUE, { connection: connection as never }, createPostgresBackend as never);
+}

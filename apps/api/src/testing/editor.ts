@@ -2,6 +2,7 @@ import { TEXT_ROOT } from '@palimpsest/domain';
 import type { EventStore, NewEvent } from '@palimpsest/event-store';
 import * as Y from 'yjs';
 import type { Member, Room } from '../collaboration/room.js';
+import type { Refusal } from '../collaboration/update-inspection.js';
 
 /** A person in a room, with a document of their own, without a network between. */
 export class Editor implements Member {
@@ -31,7 +32,7 @@ export class Editor implements Member {
   acknowledge(sequence: number): void {
     this.acknowledged = sequence;
   }
-  refuse(reason: string): void {
+  refuse({ reason }: Refusal): void {
     this.refusal = reason;
     this.#room.leave(this);
   }

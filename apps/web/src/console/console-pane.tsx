@@ -84,6 +84,23 @@ export default function ConsolePane({ runs, canWrite }: Props) {
           {runs.problem}
         </Alert>
       )}
+      {view?.closing && (
+        <Alert color="yellow" radius={0} py={6} role="alert" data-testid="run-closing">
+          <Group gap="sm" justify="space-between">
+            <Text size="sm">{view.closing.sentence}</Text>
+            {view.closing.mayOpenAgain && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                onClick={() => runs.feed?.openAgain()}
+                data-testid="run-open-again"
+              >
+                Open again
+              </Button>
+            )}
+          </Group>
+        </Alert>
+      )}
       <Screen runs={runs} takesInput={canWrite && alive} onText={setText} />
       <pre className="visually-hidden" data-testid="console-text" aria-hidden>
         {text}

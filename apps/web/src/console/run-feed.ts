@@ -4,11 +4,15 @@
  * told to clear. What comes before `live` is held until then where it replaces something on the screen, or the terminal would
  * blink at every reconnection.
  *
+ * Close codes 44xx end it, with words for the person; it opens again only when the person asks, or has signed in. Everything
+ * else is tried again.
+ *
  * It keeps the output (the last two million characters), since the terminal that shows it is loaded later than the feed begins,
  * and may be shown anew.
  */
-import { CLOSE, type RunClientMessage, type RunServerMessage } from '@palimpsest/protocol/wire';
+import type { RunClientMessage, RunServerMessage } from '@palimpsest/protocol/wire';
 import { Signal } from '../signal.js';
+import { closingOf } from './run-closing.js';
 import { afterMessage, emptyView, type RunView } from './run-view.js';
 
 /** Where output goes. */
@@ -59,6 +63,14 @@ export class RunFeed {
     };
   }
 
+  /** Looks again at a run of which the server had closed the socket for good. */
+  openAgain(): void {
+    const { value } = this.view;
+    if (value.link !== 'closed' || this.#closed) return;
+    this.view.set({ ...value, link: 'lost', closing: null });
+    this.#open();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -72,14 +84,14 @@ export class RunFeed {
     socket.addEventListener('message', ({ data }) => {
       if (socket === this.#socket && typeof data === 'string') take(JSON.parse(data) as RunServerMessage);
     });
-    socket.addEventListener('close', ({ code }) => {
-      if (socket === this.#socket) this.#lost(code);
+    socket.addEventListener('close', ({ code, reason }) => {
+      if (socket === this.#socket) this.#lost(code, reason);
     });
   }
 
   /** Handles one connection's messages. The first connection shows its history as it comes. */
   #beginAgain(): (message: RunServerMessage) => void {
-    if (this.#attempts === 0 && this.#pieces.length === 0) return (message) => this.#apply(message);
+    if (this.view.value.link === 'connecting') return (message) => this.#apply(message);
     let held: RunServerMessage[] | null = [];
     return (message) => {
       held?.push(message);
@@ -122,12 +134,13 @@ export class RunFeed {
     this.#sink?.clear();
   }
 
-  /** 44xx: coming back would end the same way. A finished run has nothing more to say. */
-  #lost(code: number): void {
+  /** A finished run has nothing more to say. */
+  #lost(code: number, reason: string): void {
     this.#socket = null;
     const view = this.view.value;
-    const final = view.state === 'finished' || (code >= 4400 && code < 4500);
-    this.view.set({ ...view, link: final ? 'closed' : 'lost', refusal: sentenceForClose(code) ?? view.refusal });
+    const closing = closingOf(code, reason);
+    const final = closing !== null || view.state === 'finished';
+    this.view.set({ ...view, link: final ? 'closed' : 'lost', closing });
     if (final || this.#closed) return;
     const wait = Math.min(RETRY.first * 2 ** this.#attempts, RETRY.most);
     this.#attempts += 1;
@@ -145,17 +158,4 @@ export class RunFeed {
 function give(sink: OutputSink, piece: Piece): void {
   if (typeof piece === 'string') sink.write(piece);
   else sink.resize(piece.columns, piece.rows);
-}
-
-function sentenceForClose(code: number): string | null {
-  switch (code) {
-    case CLOSE.unauthenticated:
-      return 'Your session has ended. Sign in again.';
-    case CLOSE.forbidden:
-      return 'You may not see this run.';
-    case CLOSE.notFound:
-      return 'This run is not there any more.';
-    default:
-      return null;
-  }
 }

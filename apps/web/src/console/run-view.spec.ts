@@ -48,6 +48,17 @@ describe('the view of a run', () => {
     );
   });
 
+  it('does not speak of a run that it may not look at any more as if it were there', () => {
+    const closing = { sentence: 'You may not see this run any more.', mayOpenAgain: true };
+    const view: RunView = { ...after(requested, started), link: 'closed', closing };
+    expect(describeRun(view)).toBe('ada ran main.py · not shown any more');
+    expect([isAlive(view), isBusy(view), describePrompt({ ...view, state: 'repl' })]).toEqual([false, false, null]);
+    const finished: RunServerMessage = { t: 'finished', text: 'Stopped.', outcome: 'cancelled', at: 2 };
+    expect(describeRun({ ...after(requested, started, finished), link: 'closed', closing })).toBe(
+      'ada ran main.py · ended: Stopped.',
+    );
+  });
+
   it('adopts the size of whoever started it', () => {
     const view = after(requested, { t: 'resized', columns: 50, rows: 10 });
     expect([view.columns, view.rows]).toEqual([50, 10]);

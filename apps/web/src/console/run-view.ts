@@ -1,4 +1,5 @@
 import type { RunServerMessage, RunStateName } from '@palimpsest/protocol/wire';
+import type { RunClosing } from './run-closing.js';
 
 type ScriptEnd = Extract<RunServerMessage, { t: 'repl' }>['script'];
 
@@ -19,6 +20,8 @@ export interface RunView {
   readonly ending: string | null;
   /** The latest refusal of what this page asked. */
   readonly refusal: string | null;
+  /** Why the link is closed for good; null while it is not, and for a run that has said everything. */
+  readonly closing: RunClosing | null;
 }
 
 export function emptyView(id: string): RunView {
@@ -36,6 +39,7 @@ export function emptyView(id: string): RunView {
     cancelledBy: null,
     ending: null,
     refusal: null,
+    closing: null,
   };
 }
 
@@ -64,13 +68,15 @@ export function afterMessage(view: RunView, message: RunServerMessage): RunView 
   }
 }
 
-/** A program or a Python prompt is there. */
+/** A program or a Python prompt is there, as far as this page may know. */
 export function isAlive(view: RunView): boolean {
+  if (view.closing) return false;
   return view.state === 'queued' || view.state === 'running' || view.state === 'repl';
 }
 
 /** The program itself is under way, so that Stop is what a person wants next. */
 export function isBusy(view: RunView): boolean {
+  if (view.closing) return false;
   return view.state === 'queued' || view.state === 'running';
 }
 
@@ -78,6 +84,7 @@ export function isBusy(view: RunView): boolean {
 export function describeRun(view: RunView): string {
   if (view.state === 'unknown') return view.link === 'closed' ? 'This run cannot be shown' : 'Connecting to the run';
   const what = view.mode === 'repl' ? 'opened a Python prompt' : `ran ${view.entry ?? 'a program'}`;
+  if (view.closing && view.state !== 'finished') return `${view.byName} ${what} · not shown any more`;
   const lost = view.link === 'lost' ? ' · connection lost, trying again' : '';
   return `${view.byName} ${what} · ${describeState(view)}${lost}`;
 }
@@ -96,7 +103,7 @@ function describeEnding(view: RunView): string {
 
 /** What the prompt that follows a program is for; null when there is no such prompt. */
 export function describePrompt(view: RunView): string | null {
-  if (view.state !== 'repl' || view.scriptEnd === null) return null;
+  if (view.closing || view.state !== 'repl' || view.scriptEnd === null) return null;
   return `${describeScriptEnd(view.scriptEnd)}; its variables are here: type Python`;
 }
 

@@ -2,7 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ByteWriter } from '@palimpsest/domain';
 import * as Y from 'yjs';
 import { BURST, FrameBudget, REFILL } from './frame-budget.js';
-import { FramePacer, payloadOf, STEP_2, syncFrame, UPDATE } from './frame-pacer.js';
+import {
+  CURSOR_INTERVAL,
+  CURSOR_INTERVAL_WHILE_TYPING,
+  FramePacer,
+  payloadOf,
+  STEP_2,
+  syncFrame,
+  UPDATE,
+} from './frame-pacer.js';
 
 const ME = 7;
 const text = new TextEncoder();
@@ -21,12 +29,13 @@ class Typist {
   readonly frames: Uint8Array[] = [];
   readonly doc = new Y.Doc();
   readonly pacer: FramePacer;
+  #state = MINE;
 
   constructor(budget = new FrameBudget()) {
     this.pacer = new FramePacer({
       client: ME,
       budget,
-      ownAwareness: () => MINE,
+      ownAwareness: () => this.#state,
       transmit: (frame) => this.frames.push(frame),
     });
     this.doc.on('update', (update: Uint8Array) => this.pacer.send(syncFrame(UPDATE, update)));
@@ -35,6 +44,12 @@ class Typist {
   type(key: string): void {
     const shared = this.doc.getText('text');
     shared.insert(shared.length, key);
+  }
+
+  /** As the provider hands over a state that has changed. */
+  points(state: Uint8Array): void {
+    this.#state = state;
+    this.pacer.send(state);
   }
 
   /** What a server makes of the frames. */
@@ -113,6 +128,28 @@ describe('FramePacer', () => {
     }
     expect(ada.frames.length).toBeLessThan(210);
     expect(ada.frames.length).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ['at once', new FrameBudget()],
+    ['with the edit, where that has to wait', spent()],
+  ])('says that a selection has gone when an edit replaces it, %s', (_, budget) => {
+    const ada = new Typist(budget);
+    const everything = awareness('{"cursor":{"anchor":{"item":{"client":7,"clock":0}},"head":{"tname":"text"}}}', ME);
+    const end = awareness('{"cursor":{"anchor":{"tname":"text"},"head":{"tname":"text"}}}', ME);
+    ada.points(everything);
+    expect(ada.frames).toEqual([everything]);
+    jest.advanceTimersByTime(budget.wait === 0 ? CURSOR_INTERVAL : 1);
+    ada.type('x');
+    ada.points(end);
+    jest.advanceTimersByTime(budget.wait);
+    expect(ada.frames.map(([type]) => type)).toEqual([1, 0, 1]);
+    expect(ada.frames.at(-1)).toEqual(end);
+    // A cursor that is only typed on may wait: it says "before what follows", which stays true.
+    ada.type('y');
+    ada.points(end);
+    jest.advanceTimersByTime(CURSOR_INTERVAL_WHILE_TYPING - CURSOR_INTERVAL);
+    expect(ada.frames.filter(([type]) => type === 1)).toHaveLength(2);
   });
 
   it('drops the states of others, which the server sent, and says good-bye at once', () => {

@@ -5,7 +5,8 @@
  *   updates     each goes at once while the budget has room, so that others see it at once and the replay shows it by itself.
  *               Who types on and on has theirs merged, into three frames a second.
  *   awareness   only one's own state, as it is when it goes: every CURSOR_INTERVAL, and less often while updates go, since
- *               these move the cursor as well. (The provider also sends everybody else's states back to the server, which
+ *               these move the cursor as well. But an edit that ends a selection is followed by it at once: until then the
+ *               others would see what was written in its place as selected. (The provider also sends everybody else's states back to the server, which
  *               knows them: those are dropped.) Together with the updates at most 280 a minute; see the spec.
  *   step 2      goes at once and holds every update that waited
  *   wait        the server has reached a limit: what changes the document stays here until the time is over
@@ -53,6 +54,8 @@ export class FramePacer {
   #lastUpdate = -Infinity;
   #lastCursor = -Infinity;
   #heldUntil = -Infinity;
+  /** The others have been told of a selection, not only of a cursor. */
+  #hasToldSelection = false;
 
   constructor(options: PacerOptions) {
     this.#options = options;
@@ -115,6 +118,7 @@ export class FramePacer {
     this.#lastUpdate = Date.now();
     this.#options.budget.spend();
     this.#options.transmit(syncFrame(step, update));
+    if (this.#hasToldSelection && this.#cursor.isSet) this.#cursor.now();
   }
 
   /** Farewells go at once: the socket closes next. */
@@ -125,13 +129,17 @@ export class FramePacer {
       this.#cursor.clear();
       return this.#options.transmit(frame);
     }
+    if (this.#hasToldSelection && this.#lastUpdate >= this.#lastCursor && !isSelection(state))
+      return this.#cursor.now();
     const isTyping = Date.now() - this.#lastUpdate < CURSOR_INTERVAL_WHILE_TYPING;
     this.#cursor.at(this.#lastCursor + (isTyping ? CURSOR_INTERVAL_WHILE_TYPING : CURSOR_INTERVAL));
   }
 
   #sendCursor(): void {
+    const frame = this.#options.ownAwareness();
     this.#lastCursor = Date.now();
-    this.#options.transmit(this.#options.ownAwareness());
+    this.#hasToldSelection = isSelection(ownState(frame, this.#options.client) ?? 'null');
+    this.#options.transmit(frame);
   }
 }
 
@@ -181,4 +189,10 @@ function ownState(frame: Uint8Array, client: number): string | null {
   if (states.varuint() !== 1 || states.varuint() !== client) return null;
   states.varuint(); // its clock
   return new TextDecoder().decode(states.bytes());
+}
+
+/** Whether a state in JSON has a selection that is not empty. */
+function isSelection(state: string): boolean {
+  const { cursor } = (JSON.parse(state) ?? {}) as { cursor?: { anchor?: unknown; head?: unknown } | null };
+  return !!cursor && JSON.stringify(cursor.anchor) !== JSON.stringify(cursor.head);
 }

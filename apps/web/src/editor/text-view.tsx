@@ -9,6 +9,7 @@ import { accessExtensions, editingExtensions, viewingExtensions } from './editor
 import { lineEndings } from './line-endings.js';
 import { nameFlags } from './name-flags.js';
 import type { OpenFile } from './open-files.js';
+import { steadySelection } from './steady-selection.js';
 import { boundedLength, TOO_LONG } from './text-limits.js';
 
 interface Props {
@@ -46,6 +47,7 @@ export function TextView({ file, path, readOnly }: Props) {
           editingExtensions(),
           yCollab(file.text, file.awareness, { undoManager: file.undo }),
           nameFlags(file.awareness),
+          steadySelection(file.text, file.awareness),
         ],
       }),
     });

@@ -19,15 +19,16 @@ function example(): { doc: Y.Doc; owners: Map<number, string> } {
   return { doc, owners };
 }
 
-/** Format 1 as it was first written. It never changes: another form is another format. */
-const STORED =
-  '0d5b22616461222c2262656e225d020700ac020123' +
-  '0201ac0200c10701070201020700040104746578740268698407010121' +
-  '01ac02010001';
+/** Format 2 as it was first written. It never changes: another form is another format. */
+const PEOPLE = '0d5b22616461222c2262656e225d020700ac0201';
+const STORED = PEOPLE + '0117' + '0207020201' + 'ac020101' + '090200000f0004020101' + '03686921';
+/** The same where the document is one update. */
+const STORED_AS_UPDATE =
+  PEOPLE + '0023' + '0201ac0200c10701070201020700040104746578740268698407010121' + '01ac02010001';
 
 describe('the stored form of a document', () => {
-  it('is read as it was first written', () => {
-    const { doc, owners } = decodeDocState(Buffer.from(STORED, 'hex'));
+  it.each([STORED, STORED_AS_UPDATE])('is read as it was first written (%#)', (stored) => {
+    const { doc, owners } = decodeDocState(Buffer.from(stored, 'hex'));
     expect(doc.getText(TEXT_ROOT).toString()).toBe('hi!');
     expect([...owners]).toEqual([
       [7, 'ada'],
@@ -38,6 +39,13 @@ describe('the stored form of a document', () => {
 
   it('is written as it was first written', () => {
     expect(Buffer.from(encodeDocState(example())).toString('hex')).toBe(STORED);
+  });
+
+  it('is an update where the document holds something else than text', () => {
+    const { doc, owners } = example();
+    doc.getText(TEXT_ROOT).format(0, 2, { bold: true });
+    const { doc: read } = decodeDocState(encodeDocState({ doc, owners }));
+    expect(read.getText(TEXT_ROOT).toDelta()).toEqual(doc.getText(TEXT_ROOT).toDelta());
   });
 
   it('survives being packed', async () => {

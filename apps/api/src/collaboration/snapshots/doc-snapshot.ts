@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { ByteReader, ByteWriter, fromJsonBytes, toJsonBytes } from '@palimpsest/domain';
 import * as Y from 'yjs';
+import { decodeTextInOrder, encodeTextInOrder } from './text-in-order.js';
 
 /** What a file's stream makes of a document, and what must be known of its past to judge what comes next. */
 export interface DocState {
@@ -16,7 +17,11 @@ export interface DocState {
 
 export const DOC_SNAPSHOT_KIND = 'doc';
 /** Of the bytes below. Another form is another number, and then the snapshots of the old one are not read any more. */
-export const DOC_SNAPSHOT_FORMAT = 1;
+export const DOC_SNAPSHOT_FORMAT = 2;
+
+/** How the document is written: as one Yjs update (encoding v1), or as in text-in-order.ts. */
+const AS_UPDATE = 0;
+const IN_ORDER = 1;
 
 /** Level 1: a 100,000-edit document goes from 790 KB to 350 KB in 6 ms; level 6 would take four times as long for 10 %. */
 const COMPRESSION = { level: 1 };
@@ -25,19 +30,21 @@ const compress = promisify(gzip);
 const expand = promisify(gunzip);
 
 /**
- * A document and its owners in format 1, not compressed yet; taken in one turn, so the document does not change meanwhile.
+ * A document and its owners in format 2, not compressed yet; taken in one turn, so the document does not change meanwhile.
  * Bytes by length: people as a JSON list of ids; then the number of client ids and for each of them id and index of its
- * person, all LEB128; then bytes by length: the document as one Yjs update (encoding v1).
+ * person; then how the document is written, and the document: all LEB128, an update by its length. In order where that is
+ * possible, which it is for every document that has passed the inspection from its first edit on.
  *
- * v1, though v2 is a fifth smaller: after compression little is left of that, both load equally fast, and everything
- * else in this program is v1.
+ * Format 1 had the update alone: a file of 100,000 edits at random places took more than twice as long to open.
  */
 export function encodeDocState({ doc, owners }: Pick<DocState, 'doc' | 'owners'>): Uint8Array {
   const people = [...new Set(owners.values())];
   const indexes = new Map(people.map((person, index) => [person, index]));
   const writer = new ByteWriter().bytes(toJsonBytes(people)).varuint(owners.size);
   for (const [client, person] of owners) writer.varuint(client).varuint(indexes.get(person) ?? 0);
-  return writer.bytes(Y.encodeStateAsUpdate(doc)).finish();
+  const inOrder = encodeTextInOrder(doc);
+  if (inOrder) return writer.varuint(IN_ORDER).bytes(inOrder).finish();
+  return writer.varuint(AS_UPDATE).bytes(Y.encodeStateAsUpdate(doc)).finish();
 }
 
 /**
@@ -54,13 +61,20 @@ export function decodeDocState(bytes: Uint8Array): Pick<DocState, 'doc' | 'owner
     if (person === undefined) throw new RangeError(`client id ${client} belongs to nobody`);
     owners.set(client, person);
   }
-  const doc = new Y.Doc();
-  Y.applyUpdate(doc, reader.bytes());
+  const doc = decodeDoc(reader.varuint(), reader.bytes());
   if (reader.remaining > 0) throw new RangeError(`it has ${reader.remaining} bytes too many`);
-  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new RangeError('it has gaps');
   for (const client of doc.store.clients.keys())
     if (!owners.has(client)) throw new RangeError(`it has text of client id ${client}, which belongs to nobody`);
   return { doc, owners };
+}
+
+function decodeDoc(form: number, bytes: Uint8Array): Y.Doc {
+  if (form !== AS_UPDATE && form !== IN_ORDER) throw new RangeError(`there is no form ${form}`);
+  if (form === IN_ORDER) return decodeTextInOrder(bytes);
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, bytes);
+  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new RangeError('it has gaps');
+  return doc;
 }
 
 /** Compresses outside of the main thread. */

@@ -21,7 +21,9 @@ import pg from 'pg';
 import * as Y from 'yjs';
 import { readTimeline } from '../../replay/file-timeline.js';
 import { Editor, gated } from '../../testing/editor.js';
+import { manyClients } from '../../testing/many-clients.js';
 import { Room } from '../room.js';
+import { MAX_CLIENTS_OF_PERSON } from '../update-inspection.js';
 import { DocSnapshots } from './doc-snapshots.js';
 import { PostgresSnapshotStore } from './postgres-snapshot-store.js';
 import { SNAPSHOT_EVERY } from './room-snapshots.js';
@@ -187,6 +189,32 @@ describe('snapshots of documents', () => {
     // The one that proves the snapshot, and those after it.
     expect(count()).toBeLessThanOrEqual(1 + Number(room.revision - (await revisions(file))[0]!));
     expect(reported).toEqual([]);
+  });
+
+  it('[LM8] the client ids of a person are counted over snapshot and events, as without a snapshot', async () => {
+    const { file, text } = await fileWithSnapshot();
+    const first = await open(file, snapshots);
+    const owned = MAX_CLIENTS_OF_PERSON - 1;
+    const script = enter(first, 'script');
+    for (let from = 1; from <= owned; from += 1_000)
+      first.submit(script, ++script.sent, manyClients(from, Math.min(1_000, owned - from + 1)), 'live');
+    // Enough edits for a snapshot that holds those ids.
+    const ada = enter(first, 'ada');
+    for (let n = 0; n < 200; n++) ada.text.insert(0, 'y');
+    await first.flush();
+    await first.saveSnapshot();
+    expect(script.refusal).toBeUndefined();
+    const last = enter(await open(file, snapshots), 'script');
+    last.text.insert(0, 'z');
+    await eventually(() => last.acknowledged === 1, 'the last page load');
+    for (const using of [snapshots, undefined]) {
+      const room = await open(file, using);
+      const more = enter(room, 'script');
+      more.text.insert(0, 'more');
+      await eventually(() => more.refusal, 'the refusal');
+      expect(more.refusal).toMatch(/^you have edited this file from 5000 page loads/);
+      expect(textOf(room).length).toBe(text.length + MAX_CLIENTS_OF_PERSON + 200);
+    }
   });
 
   it('client ids still belong to whom they belonged after a load from a snapshot', async () => {

@@ -4,7 +4,7 @@ import type { DocSnapshots } from './doc-snapshots.js';
 
 /**
  * Updates between two snapshots of a document. What comes after the last snapshot is read and applied at opening: some
- * 30 ms for this many, so a file opens in under 150 ms whatever its length. Encoding takes up to 40 ms of the process (a
+ * 30 ms for this many, so a file opens in under 150 ms whatever its length. Encoding takes up to 80 ms of the process (a
  * file of 100,000 edits at random places), so it should not be less.
  */
 export const SNAPSHOT_EVERY = 2_000;
