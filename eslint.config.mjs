@@ -79,7 +79,7 @@ export default ts.config(
     languageOptions: {
       parserOptions: {
         projectService: {
-          allowDefaultProject: ['apps/web/vite.config.ts', 'e2e/*.ts', 'test/*.ts'],
+          allowDefaultProject: ['apps/web/vite.config.ts', 'e2e/*.ts', 'test/*.ts', 'test/*/*.ts'],
           maximumDefaultProjectFileMatchCount_THIS_WILL_SLOW_DOWN_LINTING: 40,
         },
         tsconfigRootDir: import.meta.dirname,

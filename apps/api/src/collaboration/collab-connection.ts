@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import type { CommandContext } from '../commands/context.js';
 import { type AwarenessMember, MalformedAwareness } from './awareness-room.js';
+import { EarlyUpdates } from './early-updates.js';
 import { HeldMessages } from './held-messages.js';
 import type { PersonLimits } from './person-limits.js';
 import type { Member } from './room.js';
@@ -60,6 +61,8 @@ export class CollabConnection implements Member, AwarenessMember {
   readonly #onBroken = () => this.#close(CLOSE.goingAway, 'come back');
   /** Sync messages received that could change the document. */
   #sequence = 0;
+  /** Undefined once the client has answered the step 1 of `begin`. */
+  #early: EarlyUpdates | undefined = new EarlyUpdates();
 
   constructor(socket: WebSocket, open: OpenRoom, limits: PersonLimits, options: ConnectionOptions) {
     this.#socket = socket;
@@ -189,10 +192,21 @@ export class CollabConnection implements Member, AwarenessMember {
   #receiveUpdate(update: Uint8Array, origin: 'live' | 'sync'): void {
     const { room } = this.#open;
     this.#sequence += 1;
+    if (origin === 'sync') this.#early = undefined;
+    if (this.#early?.take(update, (client) => Y.getState(room.doc.store, client)) === false) return;
     if (this.#options.canWrite) return room.submit(this, this.#sequence, update, origin);
-    // A reader that is up to date sends its delete set all the same: that is not a write.
-    if (room.wouldChange(update, this.actor.id)) return this.#close(CLOSE.forbidden, 'This file is read-only for you.');
-    this.acknowledge(this.#sequence);
+    void this.#receiveFromReader(update, this.#sequence);
+  }
+
+  /** A reader that is up to date sends its delete set all the same: that is not a write. */
+  async #receiveFromReader(update: Uint8Array, sequence: number): Promise<void> {
+    try {
+      const isWrite = await this.#open.room.wouldChange(update, this.actor.id);
+      if (isWrite) this.#close(CLOSE.forbidden, 'This file is read-only for you.');
+      else this.acknowledge(sequence);
+    } catch {
+      this.#onBroken();
+    }
   }
 
   #sync(write: (encoder: encoding.Encoder) => void): void {

@@ -13,6 +13,20 @@ import { Editor, gated } from '../testing/editor.js';
 import { Room } from './room.js';
 import { MAX_UPDATE_BYTES } from './update-inspection.js';
 
+/** The store of a node that hears nothing of the others. */
+function deaf(store: EventStore): EventStore {
+  const subscribeStream: EventStore['subscribeStream'] = async function* (_stream, { signal }) {
+    await new Promise((done) => signal.addEventListener('abort', done));
+  };
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'subscribeStream') return subscribeStream;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+}
+
 describe('a room', () => {
   let database: TestDatabase;
   let store: EventStore;
@@ -168,6 +182,34 @@ describe('a room', () => {
     await eventually(() => ben.refusal, 'the refusal');
     expect(ben.refusal).toContain('another person');
     expect(textOf(second)).toBe('kept');
+  });
+
+  it('catches up before it refuses: who was on another node may know more than this room', async () => {
+    const file = newFile();
+    const here = await openRoom(file);
+    const [ada, ben] = [enter(here, 'ada'), enter(here, 'ben')];
+    ada.text.insert(0, 'a');
+    await here.flush();
+    const there = await openRoom(file, deaf(store));
+    ada.text.insert(1, 'b');
+    await eventually(() => ben.text.toString() === 'ab', 'Ben seeing it');
+    const difference = Y.encodeStateAsUpdate(ben.doc, Y.encodeStateVector(there.doc));
+    expect(await there.wouldChange(difference, 'dan')).toBe(false);
+    ada.text.insert(2, 'c');
+    await eventually(() => ben.text.toString() === 'abc', 'Ben seeing more');
+    // As a sync step 2 does, with Ada's letter in it.
+    ben.text.insert(3, '!');
+    there.submit(ben, 7, Y.encodeStateAsUpdate(ben.doc, Y.encodeStateVector(there.doc)), 'sync');
+    await eventually(() => ben.acknowledged === 7 || ben.refusal, 'an answer');
+    expect(ben.refusal).toBeUndefined();
+    expect(textOf(there)).toBe('abc!');
+    const forged = new Y.Doc();
+    Y.applyUpdate(forged, Y.encodeStateAsUpdate(there.doc));
+    forged.clientID = ada.doc.clientID;
+    forged.getText(TEXT_ROOT).insert(0, 'forged ');
+    there.submit(ben, 8, Y.encodeStateAsUpdate(forged, Y.encodeStateVector(there.doc)), 'live');
+    await eventually(() => ben.refusal, 'the refusal of what is still wrong');
+    expect(textOf(there)).toBe('abc!');
   });
 
   it('two rooms of one file on two nodes, 12 seeds of random typing: all converge to the text of the log', async () => {

@@ -166,9 +166,12 @@ export class Room {
     this.#draining ??= this.#drain().catch((error: unknown) => this.#break(error));
   }
 
-  /** Whether an update would change the document. For members that may only read. */
-  wouldChange(update: Uint8Array, user: string): boolean {
-    return inspectUpdate(update, user, this.#facts()).kind !== 'known';
+  /** Whether an update would change the document. For members that may only read; what they know may be of another node. */
+  async wouldChange(update: Uint8Array, user: string): Promise<boolean> {
+    const isKnown = () => inspectUpdate(update, user, this.#facts()).kind === 'known';
+    if (isKnown()) return false;
+    await this.#catchUpWhenPossible();
+    return !isKnown();
   }
 
   /** Who owns this client id; undefined for one that has written nothing. */
@@ -246,6 +249,17 @@ export class Room {
     }
   }
 
+  async #catchUpWhenPossible(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#catchUp();
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
   /** In one transaction of Yjs, which takes half the time of one for each event. */
   #applyAll(events: readonly RecordedEvent[]): void {
     this.#doc.transact(() => {
@@ -301,17 +315,26 @@ export class Room {
 
   /** Records what of `batch` is acceptable and new, and tells its senders. */
   async #record(batch: readonly WaitingUpdate[]): Promise<void> {
+    // Whether the document has all that anybody could have known who sent these.
+    let isCurrent = false;
     for (;;) {
-      const drafts = this.#draft(batch);
-      const outcome = drafts.length === 0 ? 'recorded' : await this.#append(drafts);
-      if (outcome === 'conflict') continue;
+      const drafts = this.#draft(batch, isCurrent);
+      const outcome = drafts === 'behind' ? 'conflict' : drafts.length === 0 ? 'recorded' : await this.#append(drafts);
+      if (outcome === 'conflict') {
+        await this.#catchUpWhenPossible();
+        isCurrent = true;
+        continue;
+      }
       for (const { member, sequence } of batch) if (!this.#refused.has(member)) member.acknowledge(sequence);
       return;
     }
   }
 
-  /** Inspects the batch against the document as it is now, and groups what passes by consecutive authors. */
-  #draft(batch: readonly WaitingUpdate[]): Draft[] {
+  /**
+   * Inspects the batch against the document as it is now, and groups what passes by consecutive authors. "Behind" instead of
+   * a refusal that may be owed to what another node recorded and showed already: its sender was there a moment ago.
+   */
+  #draft(batch: readonly WaitingUpdate[], isCurrent: boolean): Draft[] | 'behind' {
     const drafts: Draft[] = [];
     const clocks = new Map<number, number>();
     const owners = new ClientOwners(this.#owners);
@@ -320,6 +343,7 @@ export class Room {
       const { member, update } = waiting;
       if (this.#refused.has(member)) continue;
       const found = inspectUpdate(update, member.actor.id, this.#facts(clocks, owners, textLength));
+      if (found.kind === 'refused' && !isCurrent) return 'behind';
       if (found.kind === 'refused') this.#refuse(member, found);
       if (found.kind !== 'news') continue;
       textLength += found.added;
@@ -343,10 +367,7 @@ export class Room {
         this.#applyOwn(drafts, events, revision);
         return 'recorded';
       } catch (error) {
-        if (error instanceof WrongExpectedVersion) {
-          await this.#catchUp();
-          return 'conflict';
-        }
+        if (error instanceof WrongExpectedVersion) return 'conflict';
         if (!(error instanceof Unavailable)) throw error;
         await pause(RETRY_MS);
       }
