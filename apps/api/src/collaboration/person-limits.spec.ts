@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { AuditEvent } from '@palimpsest/domain';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { CommandContext } from '../commands/context.js';
@@ -20,6 +20,10 @@ function limits(messagesPerMinute = 300, openDocuments = 20) {
 }
 
 describe('limits of a person', () => {
+  // 300 messages take a slow machine long enough to be given a few more.
+  beforeEach(() => void jest.spyOn(performance, 'now').mockReturnValue(1_000));
+  afterEach(() => void jest.restoreAllMocks());
+
   it('[LM5] [LM6] lets 20 documents open and refuses the 21st with a sentence, until one is closed', () => {
     const { limits: people, recorded } = limits();
     const close = Array.from({ length: 20 }, (_, n) => people.open(`file ${n}`, context('ada')));
