@@ -27,6 +27,9 @@ end $$;
 create index event_id_hash_in_stream on es.event (stream_no, uuid_hash(event_id));
 drop index es.event_id_in_stream;
 
+-- Positions only grow: nothing is ever inserted into a full page.
+alter index es.event_pkey set (fillfactor = 100);
+
 -- es.append of migration 5, with a key where the metadata is kept, and the time at which the events were recorded (milliseconds
 -- since 1970, cut as readers cut it): the caller then knows all that a reader would.
 drop function es.append(text[], bigint[], int[], int[], uuid[], text[], boolean[], int[], int[], int[], bytea, boolean);
@@ -48,6 +51,8 @@ declare
   ids            uuid[];
   created        bigint;    -- number of a stream that this call creates
   at_time        timestamptz;
+  the_stream     bigint;    -- of a single request
+  last           bigint;    -- its last revision
   -- An element a request. Filled with nulls: an assignment to place 2 of an empty array would move its lower bound there.
   firsts         int[];     -- its first event in the arrays
   stream_nos     bigint[];
@@ -65,6 +70,34 @@ begin
   at_time := clock_timestamp();
   select greatest(l.floor_position, (select max(e.position) from es.event e)) into strict old_head from es.log l;
   head := old_head;
+
+  -- One request at the revision that its writer knows, as rooms and most commands send it where a class is small: half the
+  -- time of what follows, which is made for many.
+  if cardinality(p_streams) = 1 and p_expected[1] >= 0 and p_sizes[1] = cardinality(p_ids) then
+    select s.stream_no, (select max(e.revision) from es.event e where e.stream_no = s.stream_no) into the_stream, last
+      from es.stream s where s.name = p_streams[1] and s.state = 0;
+    if last = p_expected[1] then
+      if p_sizes[1] = 1 then
+        insert into es.event (position, stream_no, revision, event_id, type, is_json, data, metadata, metadata_key, recorded_at)
+          values (old_head + 1, the_stream, last + 1, p_ids[1], p_types[1], p_json[1], substr(p_payload, 1, p_data_sizes[1]),
+            case when p_metadata_sizes[1] is not null then substr(p_payload, 1 + p_data_sizes[1]) end, p_metadata_keys[1], at_time);
+      else
+        insert into es.event (position, stream_no, revision, event_id, type, is_json, data, metadata, metadata_key, recorded_at)
+          select old_head + u.n, the_stream, last + u.n, u.id, u.type, u.json, substr(p_payload, u.at, u.data_size),
+            case when u.metadata_size is not null then substr(p_payload, u.at + u.data_size, u.metadata_size) end,
+            u.metadata_key, at_time
+          from unnest(p_ids, p_types, p_json, p_offsets, p_data_sizes, p_metadata_sizes, p_metadata_keys)
+            with ordinality as u (id, type, json, at, data_size, metadata_size, metadata_key, n);
+      end if;
+      outcome := 'ok';
+      last_revision := last + p_sizes[1];
+      last_position := old_head + p_sizes[1];
+      recorded_ms := floor(extract(epoch from at_time) * 1000);
+      perform pg_notify('es_event', last_position::text);
+      return next;
+      return;
+    end if;
+  end if;
 
   -- "revision + 0": for max(revision) the planner may go through the stream backwards until it meets the id.
   select array_agg(r.first order by r.n), array_agg(s.stream_no order by r.n), array_agg(s.state order by r.n),
