@@ -118,4 +118,19 @@ describe('files that a program writes', () => {
     await ada.consoleShows('from the prompt 256');
     expect(ada.problems).toEqual([]);
   });
+
+  it('are not lost with the executor: what a program had written when it was killed comes in at the next start', async () => {
+    await ada.replaceText(
+      "open('before.txt', 'w').write('written before the kill')\nprint('written', flush=True)\ninput()\n",
+    );
+    await ada.saved();
+    await ada.test('run-button').click();
+    await ada.consoleShows('written');
+    await installation.killOne(/libs\/executor\/dist\/main\.js/);
+    await inTree(ada, 'before.txt').waitFor();
+    await inTree(ada, 'before.txt').click();
+    await opened(ada, 'before.txt');
+    await eventually(async () => (await ada.text()) === 'written before the kill', 'its text', 20_000);
+    expect(ada.problems).toEqual([]);
+  });
 });
