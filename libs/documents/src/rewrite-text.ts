@@ -1,5 +1,5 @@
 import { TEXT_ROOT } from '@palimpsest/domain';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import { changesBetween } from './text-changes.js';
 
 /** Characters (UTF-16 units) that one update inserts: 450 KB at most, so that with its deletions it fits into an event. */

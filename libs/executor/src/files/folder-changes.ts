@@ -307,11 +307,9 @@ function checkNames(names: readonly Buffer[]): { path: string } | { detail: stri
 
 /** For a person: never longer than a line or two, and without characters that a screen would obey. */
 function shown(names: readonly Buffer[]): string {
+  const joined = names.map((name) => name.toString('utf8')).join('/');
   // eslint-disable-next-line no-control-regex
-  const text = names
-    .map((name) => name.toString('utf8'))
-    .join('/')
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+  const text = joined.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }
 

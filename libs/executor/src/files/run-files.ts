@@ -60,7 +60,7 @@ export class RunFiles {
     const wait = Math.max(REST_MS, this.#lastLook + INTERVAL_MS - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#look(false);
+      void this.#look(false);
     }, wait);
   }
 
