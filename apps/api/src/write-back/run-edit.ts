@@ -4,7 +4,7 @@
  * The program saw the text at one revision of the file's stream and has made another of it; people may have typed since. So
  * the run is taken for one more author who works on a branch: the document at that revision with what this run has written
  * into it before, and nothing else. On that branch the text is exactly what the program had; the least change from there to
- * what it has now is made there, under a client id of the run's, and its updates are appended like anybody's. They commute
+ * what it has now is made there, under a client id of that person's programs, and its updates are appended like anybody's. They commute
  * with what people typed meanwhile: both are in the text afterwards, and every room shows it live from the stream.
  *
  * Everything in an edit follows from the log and the program's text: repeated after a crash it is the same edit with the same
@@ -117,7 +117,7 @@ async function draft(
   const whole = new Y.Doc();
   try {
     Y.applyUpdate(whole, Y.encodeStateAsUpdate(branch));
-    const taken = new Set(branch.store.clients.keys());
+    const taken = new Set<number>();
     const ids = new Set(idsOf(prefix));
     for (const event of later) {
       const own = isOfRun(event, run);
@@ -127,7 +127,7 @@ async function draft(
         Y.applyUpdate(whole, update);
       }
     }
-    const updates = rewriteText(branch, text, clientFor(run, file, taken));
+    const updates = rewriteText(branch, text, clientFor(context.actor.id, file, taken));
     for (const update of updates) Y.applyUpdate(whole, update);
     return { events: toEvents(updates, prefix, context), length: whole.getText(TEXT_ROOT).length };
   } finally {
@@ -148,12 +148,14 @@ function editsOf(event: RecordedEvent): readonly Edit[] {
 }
 
 /**
- * The run's client id in this file, always the same: a number of 32 bits from the names of both, or the next one that nobody
- * else has written under. It belongs to the person who started the run, as everything that the run writes does.
+ * The client id of a person's programs in this file: a number of 32 bits from the names of both. It is the same for every run,
+ * since each id is kept with the file and a person may bring only so many. What was written under it is continued; where that
+ * is not on the branch (`taken`: another run wrote at the same time), the next number is taken, or two changes would have the
+ * same place. It belongs to the person, as everything that the run writes does.
  */
-function clientFor(run: RunId, file: FileId, taken: ReadonlySet<number>): number {
+function clientFor(person: string, file: FileId, taken: ReadonlySet<number>): number {
   for (let count = 0; ; count++) {
-    const client = createHash('sha256').update(`${run} ${file} ${count}`).digest().readUInt32BE(0);
+    const client = createHash('sha256').update(`programs of ${person} in ${file} ${count}`).digest().readUInt32BE(0);
     if (client > 0 && !taken.has(client)) return client;
   }
 }

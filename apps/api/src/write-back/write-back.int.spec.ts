@@ -197,6 +197,36 @@ describe('what a program wrote, brought into the workspace', () => {
     person.end();
   });
 
+  it('many runs of one person write under one client id; two at the same time under one more, and both are there', async () => {
+    const file = await create('often.txt', 'start\n');
+    const clients = async () => {
+      const doc = await new RecordedDocuments(api.store).at(file, BigInt((await revisionOf(file)) ?? 0));
+      return doc.store.clients.size;
+    };
+    const before = await clients();
+    for (let count = 1; count <= 5; count++)
+      await collected(
+        await run({ 'often.txt': file }),
+        0,
+        await text('often.txt', `start\nrun ${count}\n`, { change: 'changed' }),
+      );
+    expect(await clients()).toBe(before + 1);
+    const [one, two] = [await run({ 'often.txt': file }), await run({ 'often.txt': file })];
+    await Promise.all([
+      collected(one, 0, await text('often.txt', 'one\nstart\nrun 5\n', { change: 'changed' })),
+      collected(two, 0, await text('often.txt', 'start\nrun 5\ntwo\n', { change: 'changed' })),
+    ]);
+    await collected(one, 1, await text('often.txt', 'one\nstart\nrun 5\none again\n', { change: 'changed' }));
+    const now = await textOf(file);
+    for (const line of ['one', 'two', 'one again']) expect(now.split('\n')).toContain(line);
+    expect(await clients()).toBeLessThanOrEqual(before + 3);
+    // A room takes it all in, and people write on.
+    const person = await new CollabClient(api.address, file, ada).synced();
+    person.text.insert(0, 'typed ');
+    await eventually(async () => (await textOf(file)) === `typed ${now}`, 'the edit');
+    person.end();
+  });
+
   it('while somebody types without a pause, the change comes in, and nothing of either is lost', async () => {
     const file = await create('busy.txt', 'start\nend\n');
     const person = await new CollabClient(api.address, file, ada).synced();
