@@ -27,7 +27,19 @@ const rooms = [
   },
   {
     sourceTag: 'layer:executor',
-    onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:settings', 'layer:test'],
+    onlyDependOnLibsWithTags: [
+      'layer:blobs',
+      'layer:documents',
+      'layer:domain',
+      'layer:event-store',
+      'layer:settings',
+      'layer:test',
+    ],
+  },
+  {
+    sourceTag: 'layer:documents',
+    onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:test'],
+    allowedExternalImports: ['diff', 'pg', '@types/pg', 'yjs', '@jest/globals'],
   },
   { sourceTag: 'layer:projections', onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:test'] },
   {
@@ -36,6 +48,7 @@ const rooms = [
       'layer:domain',
       'layer:protocol',
       'layer:blobs',
+      'layer:documents',
       'layer:event-store',
       'layer:executor',
       'layer:projections',

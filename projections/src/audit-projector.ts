@@ -6,8 +6,10 @@ import {
   readMetadata,
   type DomainEvent,
   type EventMetadata,
+  type FilesCollected,
   type LimitKind,
   type LimitReached,
+  type NotKept,
   type RunOutcome,
 } from '@palimpsest/domain';
 import type { RecordedEvent } from '@palimpsest/event-store';
@@ -53,6 +55,15 @@ const LIMITED: Readonly<Record<LimitKind, string>> = {
   'document-size': 'characters in a document',
   'client-ids': 'client ids of a person in a document',
 };
+
+function notKeptInWords(files: readonly NotKept[]): string {
+  return cut(files.map(({ path, reason }) => `${path} (${reason})`).join(', '));
+}
+
+function collectedInWords({ files, notKept, more }: FilesCollected['data']): string {
+  const changes = `files of the program looked at: ${files.length} changes`;
+  return notKept.length === 0 ? changes : `${changes}, ${notKept.length + more} not kept: ${notKeptInWords(notKept)}`;
+}
 
 function cut(text: string, length = 120): string {
   const shown = JSON.stringify(text.length > length ? `${text.slice(0, length)}…` : text);
@@ -113,6 +124,14 @@ function accountOf(event: DomainEvent): Account {
       return { summary: 'stop requested' };
     case 'RunFinished':
       return { summary: `run ${outcomeInWords(event.data.outcome)}` };
+    case 'ContentStored':
+      return { summary: `content stored: ${event.data.mediaType}, ${event.data.size} bytes` };
+    case 'FilesCollected':
+      return { summary: collectedInWords(event.data) };
+    case 'FileProduced':
+      return { summary: `file ${event.data.change} by the program: ${cut(event.data.keptAs ?? event.data.path)}` };
+    case 'FilesNotKept':
+      return { summary: `not kept: ${notKeptInWords(event.data.files)}` };
     case 'HistoryViewed':
       return { object: event.data.path, summary: 'history looked at' };
     case 'LogQueried':

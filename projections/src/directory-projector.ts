@@ -65,10 +65,11 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
       return;
     }
     case 'FileCreated':
-      await tx.query('insert into file (id, workspace, path, created_at) values ($1, $2, $3, $4)', [
+      await tx.query('insert into file (id, workspace, path, kind, created_at) values ($1, $2, $3, $4, $5)', [
         event.data.file,
         workspace,
         event.data.path,
+        event.data.kind ?? 'text',
         recorded.recordedAt,
       ]);
       return;
@@ -85,7 +86,7 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
   }
 }
 
-/** The shape of version 1. The tables of a later version are made from here alone, by a rebuild. */
+/** The shape of version 2, which knows binary files. The tables of a later version are made from here alone, by a rebuild. */
 const DDL = /* sql */ `
 create table person (
   id           uuid primary key,
@@ -123,6 +124,7 @@ create table file (
   id         uuid primary key,
   workspace  uuid not null,
   path       text not null,
+  kind       text not null,              -- text, binary
   created_at timestamptz not null,
   deleted    boolean not null default false
 );
@@ -132,7 +134,7 @@ create index file_by_workspace on file (workspace);
 /** People, courses with their members, workspaces with their files. */
 export const directoryProjector: Projector = {
   name: 'directory',
-  version: 1,
+  version: 2,
   streamPrefixes: ['user-', 'course-', 'workspace-'],
   tables: ['person', 'course', 'member', 'workspace', 'file'],
   ddl: DDL,

@@ -35,13 +35,14 @@ export interface FileRow {
   readonly id: string;
   readonly workspace: string;
   readonly path: string;
+  readonly kind: 'text' | 'binary';
   readonly createdAt: Date;
   readonly deleted: boolean;
 }
 
 const PERSON = 'id, username, display_name as "displayName", role, active';
 const WORKSPACE = 'id, course, owner, kind, name';
-const FILE = 'id, workspace, path, created_at as "createdAt", deleted';
+const FILE = 'id, workspace, path, kind, created_at as "createdAt", deleted';
 
 /** Reads of the directory. Ids must have the form of a UUID: Postgres refuses others with an error. */
 export class DirectoryQueries {

@@ -1,7 +1,14 @@
 /** Read models in Postgres (schema `read`): how they are built from the log, and the queries on them. */
 export { migrateReadModels, ReadModelsTooNew } from './migrate.js';
 export { ReadModelBehind, ReadModels, type RebuildAllOptions } from './read-models.js';
-export { PROJECTORS, projectorNamed, REACTORS, RUN_QUEUE_REACTOR, type ReadModelName } from './projectors.js';
+export {
+  PROJECTORS,
+  projectorNamed,
+  REACTORS,
+  RUN_QUEUE_REACTOR,
+  WRITE_BACK_REACTOR,
+  type ReadModelName,
+} from './projectors.js';
 export { ProjectionRunner, type RunnerOptions } from './projection-runner.js';
 export {
   ForeignCheckpoint,
@@ -33,3 +40,5 @@ export {
 } from './directory-queries.js';
 export { RunQueries, type RunRow } from './run-queries.js';
 export { AuditQueries, type AuditFilter, type AuditRow } from './audit-queries.js';
+/** Whether an error says that the same may work a moment later. */
+export { isPassing } from './batches.js';

@@ -12,8 +12,14 @@ export type ReadModelName = 'directory' | 'runs' | 'audit';
 /** What the reactor that queues runs reads; what it does with it is the api's. */
 export const RUN_QUEUE_REACTOR = { name: 'run-queue', version: 1, streamPrefixes: ['run-'] } as const;
 
+/** What the reactor reads that brings what a run's program wrote into the workspace; what it does with it is the api's. */
+export const WRITE_BACK_REACTOR = { name: 'write-back', version: 1, streamPrefixes: ['run-'] } as const;
+
 /** The reactors of this program: they keep a checkpoint and no tables. */
-export const REACTORS: readonly Pick<Projector, 'name' | 'version' | 'streamPrefixes'>[] = [RUN_QUEUE_REACTOR];
+export const REACTORS: readonly Pick<Projector, 'name' | 'version' | 'streamPrefixes'>[] = [
+  RUN_QUEUE_REACTOR,
+  WRITE_BACK_REACTOR,
+];
 
 /** The read model of this name. Throws RebuildRefused for a reactor, and for a name that there is not, with those that are. */
 export function projectorNamed(name: string): Projector {

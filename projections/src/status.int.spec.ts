@@ -34,10 +34,11 @@ describe('the status of projections', () => {
       ...[name, kind, programVersion, storedVersion, state],
     ]);
     expect(shown).toEqual([
-      ['directory', 'read-model', 1, 1, 'never-run'],
+      ['directory', 'read-model', 2, 1, 'outdated'],
       ['runs', 'read-model', 1, 1, 'never-run'],
       ['audit', 'read-model', 2, 1, 'outdated'],
       ['run-queue', 'reactor', 1, undefined, 'never-run'],
+      ['write-back', 'reactor', 1, undefined, 'never-run'],
       ['retired', 'reactor', undefined, 3, 'never-run'],
     ]);
     await log.pool.query(`delete from read.checkpoint where projection = 'retired'`);

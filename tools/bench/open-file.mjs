@@ -77,7 +77,7 @@ export async function run(say) {
   const { createPostgresEventStore, migratePostgresEventStore } = await import('../../libs/event-store/dist/index.js');
   const domain = await import('../../libs/domain/dist/index.js');
   const { editsAtRandom, typedEdits } = await import('./open-file/edits.mjs');
-  const { migrateSnapshotSchema } = await import('../../apps/api/dist/collaboration/snapshots/snapshot-schema.js');
+  const { migrateSnapshotSchema } = await import('../../libs/documents/dist/snapshot-schema.js');
   const folder = mkdtempSync(join(tmpdir(), 'palimpsest-bench-'));
   const server = await startPostgres({
     folder: join(folder, 'postgres'),

@@ -11,6 +11,7 @@ import { ReplayModule } from './replay/replay.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SystemModule } from './system/system.module.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
+import { WriteBackModule } from './write-back/write-back.module.js';
 
 @Module({
   imports: [
@@ -24,6 +25,7 @@ import { WorkspacesModule } from './workspaces/workspaces.module.js';
     WorkspacesModule,
     CollaborationModule,
     RunsModule,
+    WriteBackModule,
     ReplayModule,
     SystemModule,
   ],

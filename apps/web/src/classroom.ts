@@ -7,10 +7,13 @@ import type {
   WrittenDto,
 } from '@palimpsest/protocol/wire';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { api } from './api-client.js';
 
 /** Milliseconds until a file that somebody else made shows up. A hidden page does not look. */
 const FILES_POLL = 4_000;
+/** Milliseconds between a change that was told and the look at the list, which follows the log by a moment. */
+const FILES_SETTLE = 250;
 
 const workspaceKey = (id: string) => ['workspace', id] as const;
 
@@ -26,6 +29,18 @@ export function useWorkspace(id: string) {
     queryFn: () => api.get<WorkspaceDto>(`/api/workspaces/${id}`),
     refetchInterval: FILES_POLL,
   });
+}
+
+/** Says that the files of a workspace have changed: the list is asked for soon, once for several changes. */
+export function useFilesChanged(workspace: string): () => void {
+  const client = useQueryClient();
+  return useMemo(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    return () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void client.invalidateQueries({ queryKey: workspaceKey(workspace) }), FILES_SETTLE);
+    };
+  }, [client, workspace]);
 }
 
 /** What to show first: the first course's first workspace that may be written in, or read if there is none. */

@@ -8,6 +8,7 @@ import { sentenceOf } from './api-client.js';
 import { firstFile, firstWorkspace, useCourses, useWorkspace } from './classroom.js';
 import { clockTime } from './clock-time.js';
 import { useRuns } from './console/use-runs.js';
+import { BinaryPane } from './files/binary-pane.js';
 import { FilesPane } from './files/files-pane.js';
 import { currentRoute, navigate } from './navigation.js';
 import { RefusedChanges } from './outbox/refused-changes.js';
@@ -100,6 +101,10 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
     setPane('console');
     runs.run({ mode: 'script', entry });
   };
+  const open = (chosen: string | null) => {
+    setPane('editor');
+    navigate(workspacePath(id, chosen));
+  };
   useWorkbenchKeys({ run, save: sayWhetherSaved });
 
   return (
@@ -123,7 +128,7 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
             <Button
               variant="default"
               leftSection={<IconHistory size={16} aria-hidden />}
-              disabled={!file}
+              disabled={file?.kind !== 'text'}
               onClick={() => setReplaying(true)}
               data-testid="history-button"
             >
@@ -140,19 +145,12 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
           <Panes
             shown={pane}
             onShow={setPane}
-            files={
-              <FilesPane
-                workspace={workspace}
-                selected={fileId}
-                onSelect={(chosen) => {
-                  setPane('editor');
-                  navigate(workspacePath(id, chosen));
-                }}
-              />
-            }
+            files={<FilesPane workspace={workspace} selected={fileId} onSelect={open} />}
             editor={
               <Suspense fallback={<Patience what="Loading the editor" />}>
-                {file ? (
+                {file?.kind === 'binary' ? (
+                  <BinaryPane key={file.id} workspace={id} file={file} />
+                ) : file ? (
                   <EditorPane file={file} readOnly={!canWrite} me={me} onPeople={setPeople} />
                 ) : (
                   <NoFile workspace={workspace} wanted={fileId} />
@@ -161,7 +159,7 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
             }
             console={
               <Suspense fallback={<Patience what="Loading the console" />}>
-                <ConsolePane runs={runs} canWrite={canWrite} />
+                <ConsolePane runs={runs} canWrite={canWrite} onOpenFile={open} />
               </Suspense>
             }
           />

@@ -6,6 +6,27 @@ export const TEXT_ROOT = 'text';
 /** Most characters (UTF-16 units) of a co-edited text: 1 MB of ASCII. */
 export const MAX_TEXT_LENGTH = 1_000_000;
 
+/** A file is the one or the other from its creation on. */
+export type FileKind = 'text' | 'binary';
+
+/**
+ * A binary file has this content from here on. Its stream holds nothing else; a text file's holds FileEdited. The bytes are
+ * a blob, of which there is one for each hash.
+ */
+export interface ContentStored {
+  readonly type: 'ContentStored';
+  readonly data: {
+    /** SHA-256 of the bytes, 64 hexadecimal digits in lower case. */
+    readonly sha256: string;
+    /** Bytes. */
+    readonly size: number;
+    /** As far as the first bytes tell, else `application/octet-stream`. A claim: never served without a check. */
+    readonly mediaType: string;
+  };
+}
+export type FileEvent = ContentStored;
+export const CONTENT_STORED = 'ContentStored';
+
 /** How an update came to be. `sync`: it was made offline, so the times of its keystrokes are not known. */
 export type EditOrigin = 'live' | 'sync' | 'server';
 

@@ -4,6 +4,7 @@ import { encodeEvent, readEvent } from './recorded.js';
 import { currentVersion, UPCASTERS, type DomainEvent, type EventType } from './upcasters.js';
 
 const ID = '6b9f9f0e-6f0f-4b5f-8f0e-3f3f3f3f3f3f';
+const HASH = '0f'.repeat(32);
 const METADATA = `{"v":1,"actor":{"id":"${ID}","role":"student","via":"web"},"course":"${ID}","clientTime":1700000000123}`;
 
 /**
@@ -24,6 +25,7 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['SectionAdded', 1, '{"name":"Assignments"}'],
   ['WorkspaceOpened', 1, `{"id":"${ID}","kind":"personal","course":"${ID}","owner":"${ID}","name":"Ada’s workspace"}`],
   ['FileCreated', 1, `{"file":"${ID}","path":"lib/a.py"}`],
+  ['ContentStored', 1, `{"sha256":"${HASH}","size":1234,"mediaType":"image/png"}`],
   ['FileMoved', 1, `{"file":"${ID}","from":"a.py","to":"b.py"}`],
   ['FileDeleted', 1, `{"file":"${ID}","path":"b.py"}`],
   ['FileRestored', 1, `{"file":"${ID}","path":"b.py"}`],
@@ -38,6 +40,17 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['TerminalResized', 1, '{"columns":120,"rows":40}'],
   ['ReplEntered', 1, '{"ms":812,"script":{"kind":"raised","exception":"ValueError"}}'],
   ['RunCancelled', 1, `{"by":"${ID}"}`],
+  [
+    'FilesCollected',
+    1,
+    `{"ms":812,"batch":0,"files":[{"path":"b.txt","change":"moved","from":"a.txt"},{"path":"plot.png","change":"created","content":{"kind":"binary","sha256":"${HASH}","size":1234,"mediaType":"image/png"}}],"notKept":[{"path":"a\ufffd","reason":"name","detail":"A name has no backslash."},{"path":"l","reason":"link"}],"more":3}`,
+  ],
+  [
+    'FileProduced',
+    1,
+    `{"ms":900,"batch":0,"path":"out.txt","change":"changed","file":"${ID}","kind":"text","size":12,"keptAs":"out-2.txt","base":"7","revision":"9"}`,
+  ],
+  ['FilesNotKept', 1, '{"ms":900,"batch":0,"files":[{"path":"old.txt","reason":"edited"}]}'],
   [
     'RunFinished',
     1,

@@ -31,6 +31,14 @@ export {
   runDecider,
   TERMINAL_COLUMNS,
   TERMINAL_ROWS,
+  type CollectedFile,
+  type FileChange,
+  type FileContent,
+  type FileProduced,
+  type FilesCollected,
+  type FilesNotKept,
+  type NotKept,
+  type NotKeptReason,
   type RunCommand,
   type RunEvent,
   type RunFile,
@@ -45,14 +53,18 @@ export {
 } from './run.js';
 export type { AccessRefused, AuditEvent, HistoryViewed, LimitKind, LimitReached, LogQueried } from './audit.js';
 export {
+  CONTENT_STORED,
   decodeFileEdited,
   encodeFileEdited,
   FILE_EDITED,
   MAX_TEXT_LENGTH,
   TEXT_ROOT,
+  type ContentStored,
   type Edit,
   type EditOrigin,
   type FileEdited,
+  type FileEvent,
+  type FileKind,
 } from './file.js';
 export {
   currentVersion,

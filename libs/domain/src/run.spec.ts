@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { fold } from './decider.js';
 import { asId, type CourseId, type FileId, type RunId, type UserId, type WorkspaceId } from './identifiers.js';
 import { MAX_INPUT_LENGTH, runDecider, type RunEvent, type RunRequested } from './run.js';
 import { scenario } from './scenario.js';
@@ -90,5 +91,21 @@ describe('run', () => {
     const finish = { kind: 'finish', outcome: { kind: 'exited', code: 0 }, usage: null } as const;
     expect(given(requested, started).when(finish)).toEqual([finished]);
     expect(given(requested, started, finished).refused(finish)).toBe('run-ended');
+  });
+
+  it('goes on as it was when files of the program are looked at and kept, also after its end', () => {
+    const found: readonly RunEvent[] = [
+      { type: 'FilesCollected', data: { ms: 1, batch: 0, files: [], notKept: [], more: 0 } },
+      { type: 'FilesNotKept', data: { ms: 1, batch: 0, files: [{ path: 'a', reason: 'link' }] } },
+      {
+        type: 'FileProduced',
+        data: {
+          ...{ ms: 1, batch: 0, path: 'a.txt', change: 'created', kind: 'text', size: 1, base: null, revision: '0' },
+          file: asId('00000000-0000-4000-8000-000000000009'),
+        },
+      },
+    ];
+    for (const past of [[requested], [requested, started], [requested, started, finished]])
+      expect(fold(runDecider, [...past, ...found])).toEqual(fold(runDecider, past));
   });
 });

@@ -1,4 +1,5 @@
 import { accept, reject, type Decider, type Decision } from './decider.js';
+import type { FileKind } from './file.js';
 import type { CourseId, FileId, RunId, UserId, WorkspaceId } from './identifiers.js';
 
 /** A file as the run sees it: exactly the text after this revision of its stream. */
@@ -91,6 +92,106 @@ export interface RunFinished {
   readonly data: { readonly outcome: RunOutcome; readonly usage: RunUsage | null };
 }
 
+/** What a program did to a file. `moved`: another name, and other content as well where `content` is given. */
+export type FileChange = 'created' | 'changed' | 'deleted' | 'moved';
+
+/** What a file held when the workspace was looked at; the bytes are a blob. */
+export interface FileContent {
+  readonly kind: FileKind;
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+/** A difference between the run's folder and what it was when it was laid out, or looked at the last time. */
+export interface CollectedFile {
+  /** As the program sees it; normalised. */
+  readonly path: string;
+  readonly change: FileChange;
+  /** Its path before, where it was moved. */
+  readonly from?: string;
+  /** Left out where the content is as it was, or gone. */
+  readonly content?: FileContent;
+}
+
+/** Why something that a program wrote is not in the workspace; the names are stored. */
+export type NotKeptReason =
+  /** A symbolic link, or a file with several names: neither is followed. */
+  | 'link'
+  /** A pipe, socket or device. */
+  | 'special'
+  /** A name that no workspace takes; `detail` says why. */
+  | 'name'
+  | 'too-large'
+  | 'too-many'
+  /** More bytes than one run may leave behind. */
+  | 'quota'
+  | 'unreadable'
+  /** The person who started the run may not write here, or not any more. */
+  | 'not-allowed'
+  /** The program deleted it, and a person has edited it since the run began. */
+  | 'edited'
+  /** The workspace does not take it; `detail` says why. */
+  | 'refused'
+  /** Our fault. */
+  | 'failed';
+
+export interface NotKept {
+  /** As a person can read it: bytes that are not UTF-8 show as U+FFFD, and it may be cut. */
+  readonly path: string;
+  readonly reason: NotKeptReason;
+  /** A sentence. */
+  readonly detail?: string;
+}
+
+/**
+ * The run's folder was compared with what was known of it: what this says becomes part of the workspace, and FileProduced or
+ * FilesNotKept with the same `batch` says of every file that it did, or why not.
+ */
+export interface FilesCollected {
+  readonly type: 'FilesCollected';
+  readonly data: {
+    /** Milliseconds since `startedAt` of RunStarted. */
+    readonly ms: number;
+    /** Counts the events of this kind in a run, from 0. */
+    readonly batch: number;
+    /** In the order in which they are to be carried out. */
+    readonly files: readonly CollectedFile[];
+    readonly notKept: readonly NotKept[];
+    /** How many more were not kept than are listed. */
+    readonly more: number;
+  };
+}
+/** What a program did to a file is in the workspace. */
+export interface FileProduced {
+  readonly type: 'FileProduced';
+  readonly data: {
+    readonly ms: number;
+    readonly batch: number;
+    /** As the program sees it. */
+    readonly path: string;
+    readonly change: FileChange;
+    readonly file: FileId;
+    readonly kind: FileKind;
+    /** Bytes that the program wrote; left out where the content is as it was. */
+    readonly size?: number;
+    /** Its path in the workspace, where that is another. */
+    readonly keptAs?: string;
+    /** Its path before, where it was moved. */
+    readonly from?: string;
+    /** Revision of the file's stream on which the program's change was made; null: before its first event. */
+    readonly base: string | null;
+    /** Last revision of the file's stream that the change wrote; null where it wrote none. */
+    readonly revision: string | null;
+  };
+}
+/** These files of a batch are not in the workspace. */
+export interface FilesNotKept {
+  readonly type: 'FilesNotKept';
+  readonly data: { readonly ms: number; readonly batch: number; readonly files: readonly NotKept[] };
+}
+
 export type RunEvent =
   | RunRequested
   | RunStarted
@@ -99,6 +200,9 @@ export type RunEvent =
   | TerminalResized
   | ReplEntered
   | RunCancelled
+  | FilesCollected
+  | FileProduced
+  | FilesNotKept
   | RunFinished;
 
 export type RunCommand =
@@ -212,6 +316,9 @@ function evolve(state: RunState, event: RunEvent): RunState {
     case 'OutputEmitted':
     case 'InputProvided':
     case 'TerminalResized':
+    case 'FilesCollected':
+    case 'FileProduced':
+    case 'FilesNotKept':
       return state;
   }
 }

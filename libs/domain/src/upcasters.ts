@@ -1,13 +1,13 @@
 import type { AuditEvent } from './audit.js';
 import type { CourseEvent } from './course.js';
-import { FILE_EDITED } from './file.js';
+import { FILE_EDITED, type FileEvent } from './file.js';
 import type { RunEvent } from './run.js';
 import type { SessionEvent } from './session.js';
 import type { UserEvent } from './user.js';
 import type { WorkspaceEvent } from './workspace.js';
 
 /** Every event with JSON data. FileEdited is binary and carries its format in its first byte. */
-export type DomainEvent = UserEvent | SessionEvent | CourseEvent | WorkspaceEvent | RunEvent | AuditEvent;
+export type DomainEvent = UserEvent | SessionEvent | CourseEvent | WorkspaceEvent | FileEvent | RunEvent | AuditEvent;
 export type EventType = DomainEvent['type'];
 
 /** Turns the data of one schema version into the next one's. Pure. */
@@ -34,6 +34,7 @@ export const UPCASTERS = {
   FileMoved: [],
   FileDeleted: [],
   FileRestored: [],
+  ContentStored: [],
   RunRequested: [],
   RunStarted: [],
   OutputEmitted: [],
@@ -41,6 +42,9 @@ export const UPCASTERS = {
   TerminalResized: [],
   ReplEntered: [],
   RunCancelled: [],
+  FilesCollected: [],
+  FileProduced: [],
+  FilesNotKept: [],
   RunFinished: [],
   HistoryViewed: [],
   LogQueried: [],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { fold } from './decider.js';
 import { asId, type CourseId, type FileId, type UserId, type WorkspaceId } from './identifiers.js';
 import { scenario } from './scenario.js';
 import { MAX_FILES, workspaceDecider, type WorkspaceEvent } from './workspace.js';
@@ -30,6 +31,16 @@ describe('workspace', () => {
     expect(refused(create(2, 'Café/main.py'))).toBe('path-taken');
     expect(refused(create(2, 'CAFÉ/MAIN.py'))).toBe('path-taken');
     expect(refused(create(2, 'Cafe\u0301/main.py'))).toBe('path-taken');
+  });
+
+  it('says of a binary file that it is one, and knows it whatever becomes of its name', () => {
+    const binary: WorkspaceEvent = { type: 'FileCreated', data: { file: file(1), path: 'plot.png', kind: 'binary' } };
+    expect(given(opened).when({ ...create(1, 'plot.png'), holds: 'binary' })).toEqual([binary]);
+    expect(given(opened).when({ ...create(1, 'plot.png'), holds: 'text' })).toEqual([created(1, 'plot.png')]);
+    const moved: WorkspaceEvent = { type: 'FileMoved', data: { file: file(1), from: 'plot.png', to: 'a.png' } };
+    const gone: WorkspaceEvent = { type: 'FileDeleted', data: { file: file(1), path: 'a.png' } };
+    const state = fold(workspaceDecider, [opened, binary, created(2, 'b.txt'), moved, gone]);
+    expect([...state.binary]).toEqual([file(1)]);
   });
 
   it('lets nothing be a file and a folder', () => {

@@ -1,5 +1,6 @@
 import { accept, reject, type Decider, type Decision } from './decider.js';
 import type { CourseId, FileId, UserId, WorkspaceId } from './identifiers.js';
+import type { FileKind } from './file.js';
 import { checkPath, pathKey } from './path.js';
 
 /**
@@ -20,7 +21,8 @@ export interface WorkspaceOpened {
 }
 export interface FileCreated {
   readonly type: 'FileCreated';
-  readonly data: { readonly file: FileId; readonly path: string };
+  /** Without `kind` it is a text file. */
+  readonly data: { readonly file: FileId; readonly path: string; readonly kind?: 'binary' };
 }
 export interface FileMoved {
   readonly type: 'FileMoved';
@@ -39,7 +41,7 @@ export type WorkspaceEvent = WorkspaceOpened | FileCreated | FileMoved | FileDel
 
 export type WorkspaceCommand =
   | ({ readonly kind: 'open' } & { readonly workspace: WorkspaceOpened['data'] })
-  | { readonly kind: 'createFile'; readonly file: FileId; readonly path: string }
+  | { readonly kind: 'createFile'; readonly file: FileId; readonly path: string; readonly holds?: FileKind }
   | { readonly kind: 'moveFile'; readonly file: FileId; readonly to: string }
   | { readonly kind: 'deleteFile'; readonly file: FileId }
   | { readonly kind: 'restoreFile'; readonly file: FileId };
@@ -50,6 +52,8 @@ export interface WorkspaceState {
   readonly files: ReadonlyMap<FileId, string>;
   /** Last paths of the deleted ones. */
   readonly deleted: ReadonlyMap<FileId, string>;
+  /** Which of both are binary. */
+  readonly binary: ReadonlySet<FileId>;
 }
 
 /** Entries of one workspace: bounds the tree in the interface, the run's request and the time to lay out a run. */
@@ -87,7 +91,8 @@ function createFile(command: Extract<WorkspaceCommand, { kind: 'createFile' }>, 
     return reject<WorkspaceEvent>('too-large', `A workspace holds at most ${MAX_FILES} files: delete some first.`);
   const free = freePath(command.path, state);
   if (!('path' in free)) return free;
-  return accept<WorkspaceEvent>({ type: 'FileCreated', data: { file: command.file, path: free.path } });
+  const data = { file: command.file, path: free.path, ...(command.holds === 'binary' && { kind: 'binary' as const }) };
+  return accept<WorkspaceEvent>({ type: 'FileCreated', data });
 }
 
 function moveFile(command: Extract<WorkspaceCommand, { kind: 'moveFile' }>, state: WorkspaceState): WorkspaceDecision {
@@ -135,8 +140,11 @@ function evolve(state: WorkspaceState, event: WorkspaceEvent): WorkspaceState {
   switch (event.type) {
     case 'WorkspaceOpened':
       return { ...state, exists: true };
-    case 'FileCreated':
-      return withFile(state, event.data.file, event.data.path);
+    case 'FileCreated': {
+      const { file, path, kind } = event.data;
+      const binary = kind === 'binary' ? new Set(state.binary).add(file) : state.binary;
+      return { ...withFile(state, file, path), binary };
+    }
     case 'FileMoved':
       return withFile(state, event.data.file, event.data.to);
     case 'FileRestored':
@@ -157,7 +165,7 @@ function withFile(state: WorkspaceState, file: FileId, path: string): WorkspaceS
 
 /** Stream `workspace-<id>`: the tree of one workspace, with unique and safe paths. */
 export const workspaceDecider: Decider<WorkspaceState, WorkspaceCommand, WorkspaceEvent> = {
-  initial: { exists: false, files: new Map(), deleted: new Map() },
+  initial: { exists: false, files: new Map(), deleted: new Map(), binary: new Set() },
   evolve,
   decide,
 };

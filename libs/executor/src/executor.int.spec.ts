@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile as write } from 'node:fs/promises';
 import { join } from 'node:path';
+import { migratePostgresBlobs, PostgresBlobStore } from '@palimpsest/blobs';
+import { RecordedDocuments } from '@palimpsest/documents';
 import {
   asId,
   encodeEvent,
@@ -31,11 +33,13 @@ import pg from 'pg';
 import * as Y from 'yjs';
 import { readExecutorConfiguration } from './configuration.js';
 import { ExecutorPresence } from './executor-presence.js';
+import { markLaidOut, recordLeftOver } from './files/left-over-files.js';
 import { endInterrupted } from './run-execution.js';
 import { consumeRuns, type RunConsumer } from './run-queue.js';
 import { DEFAULT_LIMITS } from './sandbox/limits.js';
 import { createSandboxFixture, type SandboxFixture } from './sandbox/sandbox-fixture.js';
 import type { SelfTestResult } from './sandbox/self-test.js';
+import { RecordedContents } from './workspace.js';
 
 const by = asId<UserId>('00000000-0000-4000-8000-000000000001');
 const actor = { id: by, role: 'student', via: 'web' } as const;
@@ -51,6 +55,9 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
   let database: TestDatabase;
   let redis: RedisServer | undefined;
   let store: EventStore;
+  let pool: pg.Pool;
+  let blobs: PostgresBlobStore;
+  let contents: RecordedContents;
   let fixture: SandboxFixture;
   let queue: Queue<{ runId: string }>;
   const executors: Executor[] = [];
@@ -59,7 +66,14 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     database = await createTestDatabase();
     await migratePostgresEventStore(database.url);
     if (place === 'Redis') redis = await RedisServer.start();
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await migratePostgresBlobs(client);
+    await client.end();
     store = createPostgresEventStore({ connectionString: database.url });
+    pool = new pg.Pool({ connectionString: database.url, max: 4 });
+    blobs = new PostgresBlobStore(pool);
+    contents = new RecordedContents(store, new RecordedDocuments(store), blobs);
     fixture = await createSandboxFixture();
     queue = redis ? new Queue(RUN_QUEUE, { connection: { url: redis.url } }) : await queueInPostgres(database.url);
   });
@@ -73,6 +87,7 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     await queue.close();
     await fixture.dispose();
     await store.close();
+    await pool.end();
     await database.drop();
     await redis?.stop();
   });
@@ -90,7 +105,7 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     expect(await presence.announce()).toBe(true);
     const limits = { ...DEFAULT_LIMITS, outputBytes: 300_000 };
     const consumer = consumeRuns(configuration, presence, {
-      store,
+      ...{ store, contents, blobs },
       sandbox: fixture.sandbox,
       selfTest,
       limits,
@@ -206,6 +221,91 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     await shows(id, 'old Grüße 👩‍🏫\n');
     await append(id, { type: 'RunCancelled', data: { by } });
     await reached(id, 'RunFinished');
+  });
+
+  it('lays out a binary file as it was at the recorded revision', async () => {
+    const file = asId<FileId>(randomUUID());
+    const metadata = { actor };
+    for (const content of [Buffer.from([0, 255, 10, 13]), Buffer.from('later')]) {
+      const sha256 = await blobs.put(content, 'application/octet-stream');
+      const data = { sha256, size: content.length, mediaType: 'application/octet-stream' };
+      const event = { id: randomUUID(), ...encodeEvent({ type: 'ContentStored', data }, metadata) };
+      await store.append(streamOf.file(file), [event], { expected: 'any' });
+    }
+    await startExecutor();
+    const main = await writeFile('main.py', 'print(open("raw.bin", "rb").read())\n');
+    const id = await request([main, { file, path: 'raw.bin', revision: '0' }]);
+    await shows(id, "b'\\x00\\xff\\n\\r'");
+    await append(id, { type: 'RunCancelled', data: { by } });
+    const all = await reached(id, 'RunFinished');
+    expect(all.some(({ type }) => type === 'FilesCollected')).toBe(false);
+  });
+
+  const collected = (all: readonly RunEvent[]) =>
+    all.flatMap((event) => (event.type === 'FilesCollected' ? [event.data] : []));
+
+  it('records what the program wrote, at the prompt and at the end, before the end itself', async () => {
+    await startExecutor();
+    const source =
+      'open("out.txt", "w").write("Grüße\\r\\n")\nopen("raw.bin", "wb").write(bytes(3))\nimport os\nos.symlink("/etc/passwd", "link")\n';
+    const id = await request([await writeFile('main.py', source), await writeFile('data.txt', 'given')]);
+    await reached(id, 'FilesCollected');
+    expect(collected(await events(id))).toMatchObject([
+      {
+        batch: 0,
+        files: [
+          { path: 'out.txt', change: 'created', content: { kind: 'text', size: 9 } },
+          { path: 'raw.bin', change: 'created', content: { kind: 'binary', size: 3 } },
+        ],
+        notKept: [{ path: 'link', reason: 'link' }],
+      },
+    ]);
+    await append(id, {
+      type: 'InputProvided',
+      data: {
+        by,
+        text: 'os.rename("data.txt", "kept/data.txt") if os.mkdir("kept") is None else 0; open("raw.bin","wb").write(b"x\\0")\r\x04',
+      },
+    });
+    const all = await reached(id, 'RunFinished');
+    expect(all.at(-1)?.type).toBe('RunFinished');
+    expect(collected(all).slice(1)).toMatchObject([
+      {
+        batch: 1,
+        files: [
+          { path: 'kept/data.txt', change: 'moved', from: 'data.txt' },
+          { path: 'raw.bin', change: 'changed', content: { size: 2 } },
+        ],
+        notKept: [],
+      },
+    ]);
+    const sha256 = collected(all)[0]?.files[0]?.content?.sha256 ?? '';
+    expect(Buffer.from((await blobs.get(sha256))?.bytes ?? []).toString()).toBe('Grüße\r\n');
+  });
+
+  it('records what an executor that was killed had in its folder, once, and nothing of a folder that was not complete', async () => {
+    const main = await writeFile('main.py', 'pass\n');
+    const id = await request([main, await writeFile('gone.txt', 'x')], 0);
+    await append(id, { type: 'RunStarted', data: { executor: 'k', attempt: 'a', sandbox: 'full', startedAt: 1 } });
+    const folder = join(fixture.folder, id);
+    await mkdir(join(folder, 'workspace'), { recursive: true });
+    await write(join(folder, 'workspace', 'main.py'), 'pass\n');
+    await write(join(folder, 'workspace', 'made.txt'), 'by the program');
+    await recordLeftOver({ store, blobs, contents }, id, folder);
+    expect(collected(await events(id))).toEqual([]);
+    await markLaidOut(folder);
+    await recordLeftOver({ store, blobs, contents }, id, folder);
+    await markLaidOut(folder);
+    await recordLeftOver({ store, blobs, contents }, id, folder);
+    expect(collected(await events(id))).toMatchObject([
+      {
+        batch: 0,
+        files: [
+          { path: 'gone.txt', change: 'deleted' },
+          { path: 'made.txt', change: 'created' },
+        ],
+      },
+    ]);
   });
 
   it('stops a run that is told to, and one that had only been asked for', async () => {

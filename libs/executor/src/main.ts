@@ -7,20 +7,37 @@
  */
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PostgresBlobStore } from '@palimpsest/blobs';
+import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments } from '@palimpsest/documents';
 import { asId, isId, type RunId } from '@palimpsest/domain';
-import { type EventStore, EventStoreFault, openEventStore } from '@palimpsest/event-store';
+import { EventStoreFault, openEventStore } from '@palimpsest/event-store';
 import { SettingFault } from '@palimpsest/settings';
+import pg from 'pg';
 import { type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
 import { ExecutorPresence } from './executor-presence.js';
+import { recordLeftOver } from './files/left-over-files.js';
 import { endInterrupted } from './run-execution.js';
 import { consumeRuns } from './run-queue.js';
 import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
 import { removeFolder } from './sandbox/remove-folder.js';
 import { prepareSandbox } from './sandbox/sandbox.js';
 import { selfTest } from './sandbox/self-test.js';
+import { RecordedContents } from './workspace.js';
 
 /** How long to wait for an event store that is still starting, milliseconds. */
 const STORE_WAIT_MS = 30_000;
+
+/** Connections for blobs and snapshots. */
+const POOL_SIZE = 4;
+
+function openPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({
+    ...{ connectionString, max: POOL_SIZE, application_name: 'palimpsest executor files', keepAlive: true },
+  });
+  // An idle connection that the server closes is replaced at the next query; unhandled, it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
 
 interface Prepared {
   readonly cgroups: CgroupParent | null;
@@ -44,10 +61,20 @@ function prepareAndDrop(configuration: ExecutorConfiguration): Prepared {
   return { cgroups, runsFolder };
 }
 
-/** Folders of runs that a killed executor left: each is a run that was interrupted. */
-async function endLeftOver(store: EventStore, runsFolder: string): Promise<void> {
+type LeftOverParts = Parameters<typeof recordLeftOver>[0];
+
+/** What cannot be read must not keep the executor from starting. */
+async function endOne(parts: LeftOverParts, run: RunId, folder: string): Promise<void> {
+  await recordLeftOver(parts, run, folder).catch((error: unknown) =>
+    console.error(`what run ${run} left behind cannot be recorded:`, error),
+  );
+  await endInterrupted(parts.store, run);
+}
+
+/** Folders of runs that a killed executor left: each is a run that was interrupted. What it wrote is recorded. */
+async function endLeftOver(parts: LeftOverParts, runsFolder: string): Promise<void> {
   for (const name of readdirSync(runsFolder)) {
-    if (isId(name)) await endInterrupted(store, asId<RunId>(name));
+    if (isId(name)) await endOne(parts, asId<RunId>(name), join(runsFolder, name));
     // What a student's program left may have no permissions; it must not keep the executor from starting.
     await removeFolder(join(runsFolder, name)).catch((error: unknown) => console.error(`${name} stays:`, error));
   }
@@ -63,20 +90,26 @@ async function start(): Promise<void> {
     applicationName: 'palimpsest executor events',
     waitMs: STORE_WAIT_MS,
   });
+  const pool = openPool(databaseUrl);
+  const blobs = new PostgresBlobStore(pool);
+  const snapshots = new DocSnapshots(store, new PostgresSnapshotStore(pool), console.error);
+  const contents = new RecordedContents(store, new RecordedDocuments(store, snapshots), blobs);
   const { cgroups, runsFolder } = prepareAndDrop(configuration);
   const presence = new ExecutorPresence(databaseUrl, name);
   if (!(await presence.announce()))
     throw new SettingFault(`An executor named "${name}" is at work already: give this one another EXECUTOR_NAME.`);
   const sandbox = await prepareSandbox({ folder: scratch, cgroups, runAs: null });
   const tested = await selfTest(sandbox, join(scratch, 'self-test'));
-  await endLeftOver(store, runsFolder);
-  const consumer = consumeRuns(configuration, presence, { store, sandbox, selfTest: tested, limits, runsFolder, name });
+  await endLeftOver({ store, blobs, contents }, runsFolder);
+  const consumer = consumeRuns(configuration, presence, {
+    ...{ store, contents, blobs, sandbox, selfTest: tested, limits, runsFolder, name },
+  });
 
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= consumer
       .close()
-      .then(() => store.close())
+      .then(() => Promise.all([store.close(), pool.end()]))
       .then(() => presence.close())
       .then(() => process.exit(0), fail);
   };

@@ -16,14 +16,17 @@ import {
   type RunUsage,
   streamOf,
 } from '@palimpsest/domain';
+import type { BlobStore } from '@palimpsest/blobs';
 import { type EventStore, StreamNotFound, WrongExpectedVersion } from '@palimpsest/event-store';
 import type { RunLimits } from './sandbox/limits.js';
+import { markLaidOut, unmark } from './files/left-over-files.js';
+import { RunFiles } from './files/run-files.js';
 import { RunLog } from './run-log.js';
 import { RunSession } from './sandbox/run-session.js';
 import { handOver, type Sandbox } from './sandbox/sandbox.js';
 import type { SelfTestResult } from './sandbox/self-test.js';
 import { removeFolder } from './sandbox/remove-folder.js';
-import { layOutWorkspace } from './workspace.js';
+import { type FileContents, layOutWorkspace } from './workspace.js';
 
 /**
  * Theory of operation. An execution takes one run from its request to its end, and everything that happens on the way is
@@ -39,6 +42,9 @@ import { layOutWorkspace } from './workspace.js';
  */
 export interface ExecutionEnvironment {
   readonly store: EventStore;
+  /** What files hold at the revisions that a run names. */
+  readonly contents: FileContents;
+  readonly blobs: Pick<BlobStore, 'put'>;
   readonly sandbox: Sandbox;
   readonly selfTest: SelfTestResult;
   readonly limits: RunLimits;
@@ -167,18 +173,22 @@ export class RunExecution {
     start: RunStarted['data'],
     log: RunLog,
   ): Promise<{ outcome: RunOutcome; usage: RunUsage | null }> {
-    const { sandbox, limits, runsFolder, store } = this.#environment;
+    const { sandbox, limits, runsFolder, contents, blobs } = this.#environment;
     const folder = join(runsFolder, this.#id);
     const workspace = join(folder, 'workspace');
     await mkdir(workspace, { recursive: true, mode: 0o755 });
     for (const path of [folder, workspace]) await handOver(sandbox, path);
-    await layOutWorkspace(store, workspace, request.files, (path) => handOver(sandbox, path));
+    await layOutWorkspace(contents, workspace, request.files, (path) => handOver(sandbox, path));
     if (this.#stopped) {
       await removeFolder(folder);
       return { outcome: this.#stopped, usage: null };
     }
     const decoder = new TextDecoder('utf-8'); // broken UTF-8 becomes U+FFFD
     const now = () => Math.max(0, Date.now() - start.startedAt);
+    const record = (event: RunEvent) => log.event(event);
+    const files = new RunFiles({ folder: workspace, files: request.files, blobs, now, record });
+    await files.begin();
+    await markLaidOut(folder);
     const session = await RunSession.start(sandbox, {
       id: this.#id,
       mode: request.mode,
@@ -191,6 +201,12 @@ export class RunExecution {
       onPrompt: (script) => {
         log.event({ type: 'ReplEntered', data: { ms: now(), script } });
         this.#resolveScriptEnded();
+      },
+      onPause: () => files.paused(),
+      onEnded: async () => {
+        await files.end();
+        await log.flushed();
+        await unmark(folder);
       },
     });
     this.#session = session;
@@ -237,6 +253,9 @@ export class RunExecution {
       case 'RunStarted':
       case 'OutputEmitted':
       case 'ReplEntered':
+      case 'FilesCollected':
+      case 'FileProduced':
+      case 'FilesNotKept':
     }
   }
 }

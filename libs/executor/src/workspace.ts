@@ -1,8 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkPath, decodeFileEdited, FILE_EDITED, type RunFile, streamOf, TEXT_ROOT } from '@palimpsest/domain';
+import type { BlobStore } from '@palimpsest/blobs';
+import type { RecordedDocuments } from '@palimpsest/documents';
+import {
+  checkPath,
+  CONTENT_STORED,
+  type ContentStored,
+  type FileId,
+  readEvent,
+  type RunFile,
+  streamOf,
+} from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
-import * as Y from 'yjs';
 
 /** A workspace that cannot be laid out as it was recorded. */
 export class WorkspaceFault extends Error {
@@ -13,21 +22,39 @@ export class WorkspaceFault extends Error {
   }
 }
 
-/** Text of a file after exactly `revision` of its stream: later edits are as if they had not been made. */
-export async function textAt(store: EventStore, { file, revision }: RunFile): Promise<string> {
-  if (revision === null) return '';
-  const last = BigInt(revision);
-  const doc = new Y.Doc();
-  try {
-    for await (const event of store.readStream(streamOf.file(file))) {
-      if (event.revision > last) break;
-      if (event.type === FILE_EDITED)
-        for (const { update } of decodeFileEdited(event.data).edits) Y.applyUpdate(doc, update);
-      if (event.revision === last) break;
+/** What a file holds at a revision: text as its bytes in UTF-8, or the bytes of a binary file. */
+export interface FileContents {
+  at(file: RunFile): Promise<Uint8Array>;
+}
+
+/** Contents as the log recorded them. Throws what the store throws, RevisionMissing, and WorkspaceFault for a lost blob. */
+export class RecordedContents implements FileContents {
+  readonly #store: EventStore;
+  readonly #documents: RecordedDocuments;
+  readonly #blobs: Pick<BlobStore, 'get'>;
+
+  constructor(store: EventStore, documents: RecordedDocuments, blobs: Pick<BlobStore, 'get'>) {
+    this.#store = store;
+    this.#documents = documents;
+    this.#blobs = blobs;
+  }
+
+  async at({ file, path, revision }: RunFile): Promise<Uint8Array> {
+    if (revision === null) return new Uint8Array();
+    const stored = await this.#storedAt(file, BigInt(revision));
+    if (!stored) return Buffer.from(await this.#documents.textAt(file, BigInt(revision)), 'utf8');
+    const blob = await this.#blobs.get(stored.sha256);
+    if (!blob) throw new WorkspaceFault(`The content of "${path}" is not there (${stored.sha256}): restore the blobs.`);
+    return blob.bytes;
+  }
+
+  /** A binary file holds nothing but ContentStored, so one event tells. */
+  async #storedAt(file: FileId, revision: bigint): Promise<ContentStored['data'] | undefined> {
+    for await (const recorded of this.#store.readStream(streamOf.file(file), { from: revision, limit: 1 })) {
+      if (recorded.type !== CONTENT_STORED) return undefined;
+      return (readEvent(recorded) as ContentStored).data;
     }
-    return doc.getText(TEXT_ROOT).toString();
-  } finally {
-    doc.destroy();
+    return undefined;
   }
 }
 
@@ -36,7 +63,7 @@ export async function textAt(store: EventStore, { file, revision }: RunFile): Pr
  * `made` is told each path that was made, parents first. Throws WorkspaceFault for a path that the domain would refuse.
  */
 export async function layOutWorkspace(
-  store: EventStore,
+  contents: FileContents,
   folder: string,
   files: readonly RunFile[],
   made: (path: string) => Promise<void> = () => Promise.resolve(),
@@ -47,7 +74,7 @@ export async function layOutWorkspace(
     if (!checked.ok) throw new WorkspaceFault(`"${file.path}" cannot be laid out: ${checked.problem}`);
     const path = join(folder, checked.path);
     await makeParents(folder, checked.path, folders, made);
-    await writeFile(path, await textAt(store, file), { flag: 'wx', mode: 0o644 });
+    await writeFile(path, await contents.at(file), { flag: 'wx', mode: 0o644 });
     await made(path);
   }
 }

@@ -58,6 +58,9 @@ export class FileDto {
   id!: string;
   @IsString()
   path!: string;
+  /** A text is opened by `/collab/:id`; the bytes of both are at `GET …/files/:id/content`. */
+  @IsIn(['text', 'binary'])
+  kind!: 'text' | 'binary';
   @IsISO8601()
   createdAt!: string;
 }

@@ -84,6 +84,18 @@ export type RunServerMessage =
         | null;
     }
   | { readonly t: 'cancelled'; readonly byName: string }
+  /** What the program did to a file is in the workspace now. */
+  | {
+      readonly t: 'produced';
+      readonly file: string;
+      /** Its path in the workspace. */
+      readonly path: string;
+      readonly change: 'created' | 'changed' | 'deleted' | 'moved';
+      /** For a person: "wrote data.csv (12 KB)". */
+      readonly text: string;
+    }
+  /** Files of the program that are not in the workspace: a sentence each, with why; `more` are not listed. */
+  | { readonly t: 'notKept'; readonly sentences: readonly string[]; readonly more: number }
   | {
       readonly t: 'finished';
       /** For a person: "The program ended", "Stopped", "30 s of processor time used up" and so on. */

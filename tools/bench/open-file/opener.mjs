@@ -4,11 +4,11 @@ import * as Y from 'yjs';
 import { createPostgresEventStore } from '../../../libs/event-store/dist/index.js';
 import { decodeFileEdited, readMetadata, streamOf, TEXT_ROOT } from '../../../libs/domain/dist/index.js';
 import { Room } from '../../../apps/api/dist/collaboration/room.js';
-import { encodeDocState } from '../../../apps/api/dist/collaboration/snapshots/doc-snapshot.js';
-import { DocSnapshots } from '../../../apps/api/dist/collaboration/snapshots/doc-snapshots.js';
-import { PostgresSnapshotStore } from '../../../apps/api/dist/collaboration/snapshots/postgres-snapshot-store.js';
+import { encodeDocState } from '../../../libs/documents/dist/doc-snapshot.js';
+import { DocSnapshots } from '../../../libs/documents/dist/doc-snapshots.js';
+import { PostgresSnapshotStore } from '../../../libs/documents/dist/postgres-snapshot-store.js';
 import { SNAPSHOT_EVERY } from '../../../apps/api/dist/collaboration/snapshots/room-snapshots.js';
-import { warmUp } from '../../../apps/api/dist/collaboration/snapshots/warm-up.js';
+import { warmUp } from '../../../libs/documents/dist/warm-up.js';
 
 const require = createRequire(new URL('../../../apps/api/package.json', import.meta.url));
 const pg = require('pg');

@@ -92,8 +92,9 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
 
   async #grant(person: Principal, id: string): Promise<FileGrant> {
     const { file, workspace, right } = await this.access.requireFile(person, id, 'see');
-    const { deleted } = file;
-    const mayWrite = right === 'write' && !deleted;
+    const { deleted, kind } = file;
+    // A binary file has no text that could be edited.
+    const mayWrite = right === 'write' && !deleted && kind === 'text';
     return { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted };
   }
 

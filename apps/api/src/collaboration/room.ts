@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { DocSnapshots, DocState } from '@palimpsest/documents';
 import {
   type Actor,
   decodeFileEdited,
@@ -23,8 +24,6 @@ import {
 import * as Y from 'yjs';
 import type { CommandContext } from '../commands/context.js';
 import { ClientOwners } from './client-owners.js';
-import type { DocState } from './snapshots/doc-snapshot.js';
-import type { DocSnapshots } from './snapshots/doc-snapshots.js';
 import { RoomSnapshots } from './snapshots/room-snapshots.js';
 import { type DocumentFacts, inspectUpdate, type Refusal } from './update-inspection.js';
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { DocSnapshots, PostgresSnapshotStore, migrateSnapshotSchema } from '@palimpsest/documents';
 import { asId, type FileId, streamOf, TEXT_ROOT } from '@palimpsest/domain';
 import { createPostgresEventStore, type EventStore, migratePostgresEventStore } from '@palimpsest/event-store';
 import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
@@ -7,9 +8,6 @@ import pg from 'pg';
 import { Editor, gated } from '../testing/editor.js';
 import type { OpenRoom, RoomLimits } from './rooms.js';
 import { Rooms } from './rooms.js';
-import { DocSnapshots } from './snapshots/doc-snapshots.js';
-import { PostgresSnapshotStore } from './snapshots/postgres-snapshot-store.js';
-import { migrateSnapshotSchema } from './snapshots/snapshot-schema.js';
 
 const PATIENT: RoomLimits = { lingerMs: 60_000, maxIdleRooms: 100, maxIdleBytes: 2 ** 30 };
 const IMPATIENT: RoomLimits = { ...PATIENT, lingerMs: 10 };

@@ -1,10 +1,10 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import type { DocSnapshots } from '@palimpsest/documents';
 import type { FileId } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import type { AwarenessChannel } from './awareness-exchange.js';
 import { AwarenessRoom } from './awareness-room.js';
 import { Room } from './room.js';
-import type { DocSnapshots } from './snapshots/doc-snapshots.js';
 
 export interface RoomLimits {
   /** How long an empty room stays: people reload pages, and a reload should not load the document again. Milliseconds. */

@@ -7,6 +7,7 @@ import { Answers } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { VERSION } from '../version.js';
 import { RunQueue } from '../runs/run-queue.js';
+import { WriteBack } from '../write-back/write-back.js';
 import { SandboxReport } from './sandbox-report.js';
 
 @Controller('api/health')
@@ -15,6 +16,7 @@ export class HealthController {
     private readonly readModels: ReadModels,
     private readonly sandbox: SandboxReport,
     private readonly runQueue: RunQueue,
+    private readonly writeBack: WriteBack,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -26,7 +28,7 @@ export class HealthController {
       () => true,
       () => false,
     );
-    const faults = [...this.readModels.faults(), ...this.runQueue.faults()];
+    const faults = [...this.readModels.faults(), ...this.runQueue.faults(), ...this.writeBack.faults()];
     const { level, reason } = this.sandbox.current;
     return {
       ok: eventStore && faults.length === 0,

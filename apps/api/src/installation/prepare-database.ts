@@ -1,9 +1,9 @@
 import { migratePostgresBlobs } from '@palimpsest/blobs';
+import { migrateSnapshotSchema } from '@palimpsest/documents';
 import { connectToPostgres, migratePostgresEventStore } from '@palimpsest/event-store';
 import { migrateReadModels } from '@palimpsest/projections';
 import { runMigrations } from 'bullmq';
 import type pg from 'pg';
-import { migrateSnapshotSchema } from '../collaboration/snapshots/snapshot-schema.js';
 import { migrateOperationalSchema } from './operational-schema.js';
 
 export interface DatabaseRole {
@@ -16,7 +16,7 @@ export interface PrepareOptions {
   readonly ownerUrl: string;
   /** Role of the api: appends and reads events, owns no table. Undefined: the owner itself is used. */
   readonly api?: DatabaseRole;
-  /** Role of the executor: events and queue, nothing else; it cannot see credentials or snapshots. */
+  /** Role of the executor: events, blobs and queue, and reading snapshots of documents; it cannot see credentials. */
   readonly executor?: DatabaseRole;
 }
 
@@ -35,7 +35,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     await migratePostgresBlobs(client, both);
     await migrateReadModels(client, apiOnly);
     await migrateOperationalSchema(client, apiOnly);
-    await migrateSnapshotSchema(client, apiOnly);
+    await migrateSnapshotSchema(client, apiOnly, executor ? [executor.name] : []);
     await runMigrations(client as never, 'bullmq');
     for (const role of both) await grantQueue(client, role);
   } finally {

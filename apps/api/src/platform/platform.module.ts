@@ -1,4 +1,6 @@
-import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Global, Inject, Logger, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { PostgresBlobStore } from '@palimpsest/blobs';
+import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments, warmUp } from '@palimpsest/documents';
 import { type EventStore, openEventStore } from '@palimpsest/event-store';
 import { AuditQueries, DirectoryQueries, ReadModels, RunQueries } from '@palimpsest/projections';
 import pg from 'pg';
@@ -53,8 +55,26 @@ const queries = [DirectoryQueries, RunQueries, AuditQueries].map((Queries) => ({
         new ReadModels(store, pool, configuration.databaseUrl),
     },
     ...queries,
+    { provide: PostgresBlobStore, inject: [POOL], useFactory: (pool: pg.Pool) => new PostgresBlobStore(pool) },
+    {
+      provide: DocSnapshots,
+      inject: [EVENT_STORE, POOL],
+      useFactory: (store: EventStore, pool: pg.Pool) => {
+        warmUp();
+        const log = new Logger(DocSnapshots.name);
+        return new DocSnapshots(store, new PostgresSnapshotStore(pool), (sentence) => log.warn(sentence));
+      },
+    },
+    {
+      provide: RecordedDocuments,
+      inject: [EVENT_STORE, DocSnapshots],
+      useFactory: (store: EventStore, snapshots: DocSnapshots) => new RecordedDocuments(store, snapshots),
+    },
   ],
-  exports: [CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, RunQueries, AuditQueries],
+  exports: [
+    ...[CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, RunQueries, AuditQueries],
+    ...[PostgresBlobStore, DocSnapshots, RecordedDocuments],
+  ],
 })
 export class PlatformModule implements OnModuleInit, OnApplicationShutdown {
   constructor(

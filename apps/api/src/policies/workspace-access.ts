@@ -20,7 +20,7 @@ const REFUSED: Readonly<Record<WorkspaceAction, string>> = {
 export class WorkspaceAccess {
   constructor(private readonly directory: DirectoryQueries) {}
 
-  async rightOf(person: Principal, workspace: WorkspaceRow): Promise<WorkspaceRight> {
+  async rightOf(person: Pick<Principal, 'userId' | 'role'>, workspace: WorkspaceRow): Promise<WorkspaceRight> {
     const courseRole = await this.directory.courseRole(workspace.course, person.userId);
     return workspaceRight({ id: person.userId, role: person.role }, courseRole, workspace);
   }

@@ -1,6 +1,7 @@
 import {
   type DomainEvent,
   fold,
+  type NotKept,
   readEvent,
   type RunCommand,
   runDecider,
@@ -9,6 +10,7 @@ import {
 } from '@palimpsest/domain';
 import type { RecordedEvent } from '@palimpsest/event-store';
 import type { RunServerMessage } from '@palimpsest/protocol';
+import { notKeptInWords, producedInWords } from './files-in-words.js';
 import { outcomeInWords } from './outcome-in-words.js';
 
 /** The state of a run as its tail has seen it, and each event as the message for the browser. */
@@ -56,8 +58,20 @@ export class RunTail {
         const { outcome } = event.data;
         return { t: 'finished', text: outcomeInWords(outcome), outcome: outcome.kind, at };
       }
+      case 'FileProduced': {
+        const { file, path, keptAs, change } = event.data;
+        return { t: 'produced', file, path: keptAs ?? path, change, text: producedInWords(event.data) };
+      }
+      case 'FilesCollected':
+        return notKept(event.data.notKept, event.data.more);
+      case 'FilesNotKept':
+        return notKept(event.data.files, 0);
       case 'InputProvided':
         return undefined; // the terminal's echo shows it
     }
   }
+}
+
+function notKept(files: readonly NotKept[], more: number): RunServerMessage | undefined {
+  return files.length === 0 ? undefined : { t: 'notKept', sentences: files.map(notKeptInWords), more };
 }

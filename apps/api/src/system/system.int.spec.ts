@@ -72,6 +72,7 @@ describe('the state of the system', () => {
       ['runs', 'read-model'],
       ['audit', 'read-model'],
       ['run-queue', 'reactor'],
+      ['write-back', 'reactor'],
     ]);
     for (const projection of body.projections)
       expect(projection).toMatchObject({
@@ -104,7 +105,7 @@ describe('the state of the system', () => {
 
   it('one of another version, one that leaves an event out, and a rebuild that was interrupted', async () => {
     const identity = await api.store.identity();
-    await owner.query(`update read.checkpoint set version = 2 where projection = 'directory'`);
+    await owner.query(`update read.checkpoint set version = 3 where projection = 'directory'`);
     await owner.query(
       `insert into read.skip (projection, epoch, position, reason, skipped_by) values ('audit', $1, '1', 'a test', 'jest')`,
       [identity],
@@ -114,14 +115,14 @@ describe('the state of the system', () => {
       [identity],
     );
     const system = await read();
-    expect(named(system, 'directory')).toMatchObject({ state: 'too-new', programVersion: 1, storedVersion: 2 });
+    expect(named(system, 'directory')).toMatchObject({ state: 'too-new', programVersion: 2, storedVersion: 3 });
     expect(named(system, 'directory').fault).toContain('upgrade the program');
     expect(named(system, 'audit')).toMatchObject({
       ...{ state: 'current', skipped: 1 },
       rebuild: { version: 1, events: 12, running: false, fault: null },
     });
     expect(named(system, 'audit').rebuild?.share).toBeLessThan(1);
-    await owner.query(`update read.checkpoint set version = 1 where projection = 'directory'`);
+    await owner.query(`update read.checkpoint set version = 2 where projection = 'directory'`);
     await owner.query(`delete from read.skip; delete from read.rebuild`);
   });
 
@@ -133,7 +134,7 @@ describe('the state of the system', () => {
     await store.close();
     expect(system.eventStore).toEqual({ kind: 'KurrentDB', available: false, identity: null, head: null });
     expect(system.projections.map(({ state, share, fault }) => ({ state, share, fault }))).toEqual(
-      Array.from({ length: 4 }, () => ({ state: 'unknown', share: null, fault: null })),
+      Array.from({ length: 5 }, () => ({ state: 'unknown', share: null, fault: null })),
     );
     expect(named(system, 'audit').position).toBe(await api.store.head());
   });
@@ -146,7 +147,7 @@ describe('the state of the system', () => {
       return system.eventStore.available && system;
     }, 'the first answer');
     expect(available.eventStore).toMatchObject({ kind: 'KurrentDB', head: null, identity: expect.any(String) });
-    const ofAnother = Array.from({ length: 4 }, () => 'foreign-log');
+    const ofAnother = Array.from({ length: 5 }, () => 'foreign-log');
     expect(available.projections.map(({ state }) => state)).toEqual(ofAnother);
     log.server.stop();
     const away = await state.read();
@@ -171,6 +172,7 @@ describe('the state of the system', () => {
       ['runs', 'stopped'],
       ['audit', 'unknown'],
       ['run-queue', 'foreign-log'],
+      ['write-back', 'unknown'],
     ]);
     expect(named(body, 'runs')).toMatchObject({ fault: 'why', faultPosition: '1', share: null });
   });

@@ -48,7 +48,7 @@ export class WorkspacesController {
     return {
       ...workspace,
       access: right === 'write' ? 'write' : 'read',
-      files: files.map((file) => ({ id: file.id, path: file.path, createdAt: file.createdAt.toISOString() })),
+      files: files.map(({ id, path, kind, createdAt }) => ({ id, path, kind, createdAt: createdAt.toISOString() })),
     };
   }
 

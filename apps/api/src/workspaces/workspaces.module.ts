@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { ContentController } from './content.controller.js';
 import { WorkspacesController } from './workspaces.controller.js';
 
-@Module({ controllers: [WorkspacesController] })
+@Module({ controllers: [WorkspacesController, ContentController] })
 export class WorkspacesModule {}

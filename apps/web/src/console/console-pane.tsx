@@ -5,6 +5,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { copyText } from '../copy-text.js';
 import { LiveText } from '../live-text.js';
 import './console.css';
+import { FileNotices } from './file-notices.js';
 import { RunMenu } from './run-menu.js';
 import { describePrompt, describeRun, isAlive } from './run-view.js';
 import { TerminalScreen } from './terminal-screen.js';
@@ -14,6 +15,7 @@ interface Props {
   readonly runs: Runs;
   /** The person may start programs and type into them. */
   readonly canWrite: boolean;
+  readonly onOpenFile: (file: string) => void;
 }
 
 const READ_ONLY = 'Nothing has run here. This workspace is read-only: programs are run in those that you can write in.';
@@ -39,7 +41,7 @@ const THEMES: Record<'light' | 'dark', ITheme> = {
 };
 
 /** The console: who ran what above, the terminal below. */
-export default function ConsolePane({ runs, canWrite }: Props) {
+export default function ConsolePane({ runs, canWrite, onOpenFile }: Props) {
   const [text, setText] = useState('');
   const { view } = runs;
   const line = view ? describeRun(view) : canWrite ? 'Nothing has run here yet: press Run or F5.' : READ_ONLY;
@@ -102,6 +104,7 @@ export default function ConsolePane({ runs, canWrite }: Props) {
         </Alert>
       )}
       <Screen runs={runs} takesInput={canWrite && alive} onText={setText} />
+      {view && <FileNotices notices={view.files} onOpen={onOpenFile} />}
       <pre className="visually-hidden" data-testid="console-text" aria-hidden>
         {text}
       </pre>

@@ -39,9 +39,14 @@ export class RunFeed {
   #attempts = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** History has been shown: what comes has just happened. */
+  #isLive = false;
   readonly #connect: () => WebSocket;
+  readonly #onProduced: () => void;
 
-  constructor(id: string, connect: () => WebSocket) {
+  /** `onProduced`: the program has just changed a file of the workspace. */
+  constructor(id: string, connect: () => WebSocket, onProduced: () => void = () => {}) {
+    this.#onProduced = onProduced;
     this.view = new Signal(emptyView(id));
     this.#connect = connect;
     this.#open();
@@ -107,6 +112,8 @@ export class RunFeed {
     this.#attempts = 0;
     this.view.set({ ...afterMessage(this.view.value, message), link: 'open' });
     if (message.t === 'output') this.#emit(message.text);
+    if (message.t === 'produced' && this.#isLive) this.#onProduced();
+    if (message.t === 'live') this.#isLive = true;
     if (message.t === 'requested' || message.t === 'resized') {
       this.#emit({ columns: message.columns, rows: message.rows });
     }
@@ -128,6 +135,7 @@ export class RunFeed {
   }
 
   #forget(): void {
+    this.#isLive = false;
     this.#pieces = [];
     this.#size = 0;
     this.view.set(emptyView(this.view.value.id));

@@ -29,6 +29,25 @@ describe('the view of a run', () => {
     expect([isAlive(view), isBusy(view)]).toEqual([true, false]);
   });
 
+  it('keeps what the program did to files in order, also after its end, and bounded', () => {
+    const produced = (n: number, change: 'created' | 'deleted' = 'created'): RunServerMessage => {
+      return { t: 'produced', file: `f${n}`, path: `${n}.txt`, change, text: `wrote ${n}.txt` };
+    };
+    const finished: RunServerMessage = { t: 'finished', text: 'The program ended.', outcome: 'exited', at: 2 };
+    const view = after(requested, started, produced(1), finished, produced(2, 'deleted'), {
+      ...{ t: 'notKept', sentences: ['l was not kept: it is a link.'], more: 2 },
+    });
+    expect(view.files).toEqual([
+      { kind: 'produced', file: 'f1', path: '1.txt', canOpen: true, text: 'wrote 1.txt' },
+      { kind: 'produced', file: 'f2', path: '2.txt', canOpen: false, text: 'wrote 2.txt' },
+      { kind: 'notKept', text: 'l was not kept: it is a link.' },
+      { kind: 'notKept', text: '2 more were not kept.' },
+    ]);
+    const many = after(requested, ...Array.from({ length: 250 }, (_, n) => produced(n)));
+    expect(many.files).toHaveLength(200);
+    expect(many.files.at(-1)?.text).toBe('wrote 249.txt');
+  });
+
   it('names the exception that ended the program', () => {
     const view = after(requested, started, { t: 'repl', script: { kind: 'raised', exception: 'NameError' } });
     expect(describePrompt(view)).toBe('The program stopped with NameError; its variables are here: type Python');

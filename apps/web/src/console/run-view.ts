@@ -3,6 +3,17 @@ import type { RunClosing } from './run-closing.js';
 
 type ScriptEnd = Extract<RunServerMessage, { t: 'repl' }>['script'];
 
+/** A line about a file of the program: where it can be opened, or why it was not kept. */
+export type FileNotice =
+  | {
+      readonly kind: 'produced';
+      readonly file: string;
+      readonly path: string;
+      readonly canOpen: boolean;
+      readonly text: string;
+    }
+  | { readonly kind: 'notKept'; readonly text: string };
+
 /** What is known of one run from its socket. Its output is apart: it goes to the terminal as it comes. */
 export interface RunView {
   readonly id: string;
@@ -18,6 +29,8 @@ export interface RunView {
   readonly cancelledBy: string | null;
   /** Why it ended, for a person. */
   readonly ending: string | null;
+  /** What the program did to files, and what was not kept: in order, the newest last. */
+  readonly files: readonly FileNotice[];
   /** The latest refusal of what this page asked. */
   readonly refusal: string | null;
   /** Why the link is closed for good; null while it is not, and for a run that has said everything. */
@@ -38,6 +51,7 @@ export function emptyView(id: string): RunView {
     scriptEnd: null,
     cancelledBy: null,
     ending: null,
+    files: [],
     refusal: null,
     closing: null,
   };
@@ -60,12 +74,30 @@ export function afterMessage(view: RunView, message: RunServerMessage): RunView 
       return { ...view, cancelledBy: message.byName };
     case 'finished':
       return { ...view, state: 'finished', ending: message.text };
+    case 'produced': {
+      const { file, path, change, text } = message;
+      return { ...view, files: noticed(view, { kind: 'produced', file, path, canOpen: change !== 'deleted', text }) };
+    }
+    case 'notKept':
+      return { ...view, files: noticed(view, ...notKept(message)) };
     case 'refused':
       return { ...view, refusal: message.message };
     case 'output':
     case 'live':
       return view;
   }
+}
+
+/** Notices that the console keeps; the run itself has all. */
+const MAX_NOTICES = 200;
+
+function noticed(view: RunView, ...notices: readonly FileNotice[]): readonly FileNotice[] {
+  return [...view.files, ...notices].slice(-MAX_NOTICES);
+}
+
+function notKept({ sentences, more }: Extract<RunServerMessage, { t: 'notKept' }>): FileNotice[] {
+  const all = more > 0 ? [...sentences, `${more} more were not kept.`] : sentences;
+  return all.map((text) => ({ kind: 'notKept', text }));
 }
 
 /** A program or a Python prompt is there, as far as this page may know. */

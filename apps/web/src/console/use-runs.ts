@@ -1,6 +1,7 @@
 import type { RequestRunDto, RunDto, UserDto, WrittenDto } from '@palimpsest/protocol/wire';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { useFilesChanged } from '../classroom.js';
 import { api, ApiProblem, sentenceOf, socketUrl } from '../api-client.js';
 import { saveStatus } from '../save-status.js';
 import { signInCount } from '../session.js';
@@ -51,7 +52,7 @@ export function useRuns(workspace: string, me: UserDto): Runs {
     const next = chooseRun(list, shown);
     if (next !== shown) setShown(next);
   }
-  const feed = useFeed(shown);
+  const feed = useFeed(shown, useFilesChanged(workspace));
   const view = useSignal<RunView | null>(feed?.view ?? NO_FEED);
   const start = useMutation({ mutationFn: (request: RequestRunDto) => startRun(request), onSuccess: setShown });
 
@@ -87,12 +88,12 @@ function useRunList(workspace: string): readonly RunDto[] {
   return query.data ?? NO_RUNS;
 }
 
-function useFeed(run: string | null): RunFeed | null {
+function useFeed(run: string | null, onProduced: () => void): RunFeed | null {
   const [feed, setFeed] = useState<RunFeed | null>(null);
   const signIns = useSignal(signInCount);
   useEffect(() => {
     if (run === null) return;
-    const opened = new RunFeed(run, () => new WebSocket(socketUrl(`/runs/${run}`)));
+    const opened = new RunFeed(run, () => new WebSocket(socketUrl(`/runs/${run}`)), onProduced);
     // The socket belongs to the effect's lifetime, not to a render's.
     // eslint-disable-next-line react-hooks/set-state-in-effect
     setFeed(opened);
@@ -100,7 +101,7 @@ function useFeed(run: string | null): RunFeed | null {
       setFeed(null);
       opened.close();
     };
-  }, [run, signIns]);
+  }, [run, signIns, onProduced]);
   return feed;
 }
 

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { type FileNode, foldersOf, treeOf } from './file-tree.js';
 
-const file = (path: string) => ({ id: `id of ${path}`, path, createdAt: '2026-10-01T08:00:00Z' });
+const file = (path: string) => ({
+  id: `id of ${path}`,
+  path,
+  kind: 'text' as const,
+  createdAt: '2026-10-01T08:00:00Z',
+});
 
 /** `a/{b, c}, d` */
 const text = (nodes: readonly FileNode[]): string =>

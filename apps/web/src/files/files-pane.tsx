@@ -1,5 +1,13 @@
 import { ActionIcon, Badge, Group, Menu, Text, Tree, type RenderTreeNodePayload, useTree } from '@mantine/core';
-import { IconChevronRight, IconDots, IconFile, IconFilePlus, IconFolder, IconLock } from '@tabler/icons-react';
+import {
+  IconChevronRight,
+  IconDots,
+  IconFile,
+  IconFileDigit,
+  IconFilePlus,
+  IconFolder,
+  IconLock,
+} from '@tabler/icons-react';
 import type { FileDto, WorkspaceDto } from '@palimpsest/protocol/wire';
 import { useEffect, useMemo, useState } from 'react';
 import { useFileCommands } from '../classroom.js';
@@ -131,7 +139,7 @@ interface NodeProps {
 function Node({ payload, isCurrent, canWrite, onSelect, onDialog }: NodeProps) {
   const { node, expanded, elementProps } = payload;
   const { file, label } = node as unknown as FileNode;
-  const Icon = file ? IconFile : IconFolder;
+  const Icon = file === null ? IconFolder : file.kind === 'binary' ? IconFileDigit : IconFile;
   return (
     <Group
       {...elementProps}

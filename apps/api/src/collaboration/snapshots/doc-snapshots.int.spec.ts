@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { DocSnapshots, PostgresSnapshotStore, migrateSnapshotSchema, type SnapshotStore } from '@palimpsest/documents';
 import {
   asId,
   decodeFileEdited,
@@ -24,11 +25,7 @@ import { Editor, gated } from '../../testing/editor.js';
 import { manyClients } from '../../testing/many-clients.js';
 import { Room } from '../room.js';
 import { MAX_CLIENTS_OF_PERSON } from '../update-inspection.js';
-import { DocSnapshots } from './doc-snapshots.js';
-import { PostgresSnapshotStore } from './postgres-snapshot-store.js';
 import { SNAPSHOT_EVERY } from './room-snapshots.js';
-import { migrateSnapshotSchema } from './snapshot-schema.js';
-import type { SnapshotStore } from './snapshot-store.js';
 
 /** Whole numbers below the argument, the same for the same seed (mulberry32). */
 function randomFrom(seed: number): (below: number) => number {

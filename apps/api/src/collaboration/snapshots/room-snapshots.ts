@@ -1,6 +1,5 @@
+import type { DocSnapshots, DocState } from '@palimpsest/documents';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DocState } from './doc-snapshot.js';
-import type { DocSnapshots } from './doc-snapshots.js';
 
 /**
  * Updates between two snapshots of a document. What comes after the last snapshot is read and applied at opening: some

@@ -35,10 +35,14 @@ export class SnapshotSchemaTooNew extends Error {
 }
 
 /**
- * Brings schema `snapshot` to the current version and lets `roles` read, write and remove snapshots. As the database's
- * owner. Safe to repeat and to run from several processes at once. Throws SnapshotSchemaTooNew.
+ * Brings schema `snapshot` to the current version and lets `roles` read, write and remove snapshots, and `readers` read
+ * them. As the database's owner. Safe to repeat and to run from several processes at once. Throws SnapshotSchemaTooNew.
  */
-export async function migrateSnapshotSchema(client: ClientBase, roles: readonly string[] = []): Promise<void> {
+export async function migrateSnapshotSchema(
+  client: ClientBase,
+  roles: readonly string[] = [],
+  readers: readonly string[] = [],
+): Promise<void> {
   await client.query('select pg_advisory_lock($1)', [LOCK]);
   try {
     await client.query(`create schema if not exists snapshot;
@@ -57,6 +61,10 @@ export async function migrateSnapshotSchema(client: ClientBase, roles: readonly 
       const name = client.escapeIdentifier(role);
       await client.query(`grant usage on schema snapshot to ${name};
         grant select, insert, update, delete on snapshot.content to ${name}`);
+    }
+    for (const role of readers) {
+      const name = client.escapeIdentifier(role);
+      await client.query(`grant usage on schema snapshot to ${name}; grant select on snapshot.content to ${name}`);
     }
   } finally {
     await client.query('select pg_advisory_unlock($1)', [LOCK]);

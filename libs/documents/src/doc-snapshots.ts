@@ -41,10 +41,13 @@ export class DocSnapshots {
     this.#report = report;
   }
 
-  /** The newest state of the stream's document that can be believed, in a new document; undefined: fold the events. */
-  async restore(stream: string): Promise<DocState | undefined> {
+  /**
+   * The newest state of the stream's document that can be believed, in a new document; undefined: fold the events. With
+   * `upTo` none that holds an event after this revision.
+   */
+  async restore(stream: string, upTo?: bigint): Promise<DocState | undefined> {
     try {
-      return await within(RESTORE_MS, this.#restore(keyOf(stream)));
+      return await within(RESTORE_MS, this.#restore(keyOf(stream), upTo === undefined ? undefined : upTo + 1n));
     } catch (error) {
       this.#report(`The snapshots of ${stream} cannot be read (${text(error)}): it is opened from its events.`);
       return undefined;
@@ -74,16 +77,17 @@ export class DocSnapshots {
     }
   }
 
-  async #restore(key: SnapshotKey): Promise<DocState | undefined> {
+  async #restore(key: SnapshotKey, before: bigint | undefined): Promise<DocState | undefined> {
     const epoch = await this.#events.identity();
-    for (let below: bigint | undefined; ;) {
+    for (let below = before; ;) {
       const stored = await this.#store.newest(key, epoch, below);
       if (!stored) return undefined;
       const state = await this.#believed(key, stored);
       if (typeof state !== 'string') return state;
       below = stored.revision;
       this.#report(`The snapshot of ${key.stream} at revision ${below} is not used (${state}) and removed.`);
-      await this.#store.remove(key, below);
+      // A process that may only read them leaves that to one that may write.
+      await this.#store.remove(key, below).catch(() => undefined);
     }
   }
 
