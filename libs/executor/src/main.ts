@@ -5,8 +5,8 @@
  * good, before it takes a single run: the sandboxes run as that user, who owns nothing else on the machine. From then on
  * it may not be able to read its own program any more (which may lie below a folder of root's), so all is loaded before.
  */
-import { accessSync, chmodSync, chownSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, chmodSync, chownSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type EventStore, EventStoreFault, openEventStore } from '@palimpsest/event-store';
 import { SettingFault } from '@palimpsest/settings';
 import { cleanUp, groupName, isNothing, runsFolderOf } from './cleanup.js';
@@ -35,7 +35,7 @@ function prepareAndDrop(configuration: ExecutorConfiguration): Prepared {
   const isRoot = process.getuid?.() === 0;
   const folder = join(scratch, name);
   const runsFolder = runsFolderOf(scratch, name);
-  usable(scratch, () => mkdirSync(runsFolder, { recursive: true, mode: 0o700 }));
+  usable(scratch, () => makeFolder(runsFolder));
   const cgroups = prepareCgroups(groupName(name), isRoot ? { uid, gid } : null);
   if (isRoot) {
     usable(scratch, () => [scratch, folder, runsFolder].forEach((path) => chownSync(path, uid, gid)));
@@ -48,6 +48,13 @@ function prepareAndDrop(configuration: ExecutorConfiguration): Prepared {
     for (const path of [folder, runsFolder]) accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   });
   return { cgroups, folder, runsFolder };
+}
+
+/** Node's own `recursive` tries for ever where a folder cannot be made although its parent is there, as below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function usable(scratch: string, prepare: () => unknown): void {

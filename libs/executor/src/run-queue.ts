@@ -7,9 +7,9 @@
  *
  * Most programs of a classroom wait for somebody to type, for minutes; they cost some megabytes, and if they held their places
  * the first sixteen would keep all others from starting. So a script that waits at its terminal and uses no CPU time gives its
- * place up (its job ends), as a prompt does. When it goes on it cannot be made to wait; it then counts as busy, and while as
- * many are busy as there are places nothing new is started. What sleeps without reading keeps its place: it may go on at any
- * moment. Programs without a place are bounded as well: of the person with the most of them, the one that was idle for longest
+ * place up (its job ends), as a prompt does. When it goes on it cannot be made to wait; it then counts as busy, as does a prompt
+ * in which something computes (or a script that has only claimed to be at its prompt), and while as many are busy as there are
+ * places nothing new is started. What sleeps without reading keeps its place: it may go on at any moment. Programs without a place are bounded as well: of the person with the most of them, the one that was idle for longest
  * makes room.
  *
  * Who comes next is decided by the priorities of the jobs (the api's fair-order.ts). That a run is started once is decided by
@@ -137,29 +137,30 @@ class QueueConsumer implements RunConsumer {
     this.#makeRoom();
   }
 
-  /** While fewer than half of the places are taken nobody needs one, and nothing is looked at. */
+  /** While there are fewer runs than half of the places nobody needs one, and nothing is looked at. */
   #look(): void {
-    const scripts = [...this.#carried.keys()].filter(({ execution }) => !execution.isPrompt);
-    if (scripts.length * 2 < this.#concurrency) return;
-    for (const carried of scripts) this.#lookAt(carried);
+    if (this.#carried.size * 2 < this.#concurrency) return;
+    for (const carried of this.#carried.keys()) this.#lookAt(carried);
     this.#adjust();
   }
 
   #lookAt(carried: Carried): void {
-    const { pid } = carried.execution;
+    const { pid, isPrompt } = carried.execution;
     if (pid === undefined) return;
     const cpuMs = cpuMsOf(processTree(pid));
-    const still = carried.cpuMs !== undefined && cpuMs - carried.cpuMs < REST_CPU_MS;
+    const used = carried.cpuMs === undefined ? undefined : cpuMs - carried.cpuMs;
     carried.cpuMs = cpuMs;
-    carried.rests = still && waitsForInput(pid);
+    // A prompt is taken for idle until it is seen to compute, a script for busy until it is seen to wait.
+    if (isPrompt) carried.rests = (used ?? 0) < REST_CPU_MS;
+    else carried.rests = used !== undefined && used < REST_CPU_MS && waitsForInput(pid);
     if (carried.rests) carried.giveUpPlace();
   }
 
   /** Opens or closes the intake. */
   #adjust(): void {
-    const scripts = [...this.#carried.keys()].filter(({ execution }) => !execution.isPrompt);
-    const woken = scripts.filter(({ holdsPlace, rests }) => !holdsPlace && !rests).length;
-    const held = scripts.filter(({ holdsPlace }) => holdsPlace).length;
+    const all = [...this.#carried.keys()];
+    const held = all.filter(({ holdsPlace }) => holdsPlace).length;
+    const woken = all.filter((carried) => carried.cpuMs !== undefined && !carried.holdsPlace && !carried.rests).length;
     // Without any that were woken, BullMQ itself keeps to the number of places.
     const open = this.#allowed && (woken === 0 || held + woken < this.#concurrency);
     if (open === this.#open) return;

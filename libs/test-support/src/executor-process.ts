@@ -6,6 +6,9 @@ import { promisify } from 'node:util';
 const ROOT = resolve(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'libs/executor/dist/main.js');
 
+/** How long one that is to be refused may take, milliseconds. */
+const REFUSAL_MS = 20_000;
+
 /** A real executor: the built program in a process of its own, as the supervisor starts it. */
 export class ExecutorProcess {
   readonly name: string;
@@ -13,11 +16,12 @@ export class ExecutorProcess {
   readonly #ended: Promise<number | string>;
   #said = '';
 
-  private constructor(name: string, environment: Readonly<Record<string, string>>) {
+  private constructor(name: string, environment: Readonly<Record<string, string>>, before: readonly string[] = []) {
     this.name = name;
     // Jest's own settings must not reach it.
     const { NODE_OPTIONS: _, NODE_ENV: __, JEST_WORKER_ID: ___, ...inherited } = process.env;
-    this.#child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+    const [command = '', ...words] = [...before, process.execPath, '--enable-source-maps', MAIN];
+    this.#child = spawn(command, words, {
       env: { ...inherited, EXECUTOR_NAME: name, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -37,9 +41,13 @@ export class ExecutorProcess {
     );
   }
 
-  /** Resolves when it is ready. Rejects with what it said if it ends before. */
-  static async start(name: string, environment: Readonly<Record<string, string>>): Promise<ExecutorProcess> {
-    const executor = new ExecutorProcess(name, environment);
+  /** Resolves when it is ready. Rejects with what it said if it ends before. `before`: a command that becomes the executor. */
+  static async start(
+    name: string,
+    environment: Readonly<Record<string, string>>,
+    before: readonly string[] = [],
+  ): Promise<ExecutorProcess> {
+    const executor = new ExecutorProcess(name, environment, before);
     await new Promise<void>((ready, fail) => {
       executor.#child.on('message', (message: { type?: string }) => message.type === 'ready' && ready());
       void executor.#ended.then((how) => fail(new Error(`executor ${name} ended with ${how}: ${executor.#said}`)));
@@ -54,7 +62,9 @@ export class ExecutorProcess {
   ): Promise<{ readonly code: number | string; readonly said: string }> {
     const executor = new ExecutorProcess(name, environment);
     executor.#child.on('message', () => executor.#child.kill('SIGKILL')); // it did start
+    const late = setTimeout(() => executor.#child.kill('SIGKILL'), REFUSAL_MS);
     const code = await executor.#ended;
+    clearTimeout(late);
     return { code, said: executor.#said.trim() };
   }
 
@@ -65,6 +75,12 @@ export class ExecutorProcess {
   /** What it wrote to its standard output and error. */
   get said(): string {
     return this.#said;
+  }
+
+  /** SIGSTOP and, later, SIGCONT: it is there and does nothing, as on a machine that swaps. */
+  async pauseWhile(work: () => Promise<void>): Promise<void> {
+    this.#child.kill('SIGSTOP');
+    await work().finally(() => this.#child.kill('SIGCONT'));
   }
 
   /** SIGKILL, as the kernel does when memory is short. */
