@@ -23,7 +23,11 @@ describe('the view of a run', () => {
   });
 
   it('says where it stands while it waits, and forgets it when it starts', () => {
-    const place = (before: number): RunServerMessage => ({ t: 'place', before, text: `${before} runs start before it` });
+    const place = (before: number): RunServerMessage => ({
+      t: 'place',
+      before,
+      text: `${before} runs start before it`,
+    });
     expect(describeRun(after(requested, place(3)))).toBe('ada ran main.py · waiting to start: 3 runs start before it');
     expect(describeRun(after(requested, place(3), place(2)))).toContain('waiting to start: 2 runs');
     expect(describeRun(after(requested, place(2), started))).toBe('ada ran main.py · running');
