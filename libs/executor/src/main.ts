@@ -113,10 +113,10 @@ async function start(): Promise<void> {
   const tested = await selfTest(sandbox, join(folder, 'self-test'));
 
   const log = new ExecutorLog(store, name);
-  let consumer: RunConsumer | undefined;
+  const started: { consumer?: RunConsumer } = {};
   const leftovers = {
     ...{ store, scratch, name, cgroups },
-    carriesOut: (run: string) => consumer?.carriesOut(run) ?? false,
+    carriesOut: (run: string) => started.consumer?.carriesOut(run) ?? false,
     isAtWork: (executor: string) => presence.isAtWork(executor),
   };
   await tidy(log, leftovers);
@@ -124,7 +124,8 @@ async function start(): Promise<void> {
     type: 'ExecutorStarted',
     data: { places: concurrency, sandbox: tested.level, reason: tested.reason },
   });
-  consumer = consumeRuns(configuration, presence, { store, sandbox, selfTest: tested, limits, runsFolder, name });
+  const consumer = consumeRuns(configuration, presence, { store, sandbox, selfTest: tested, limits, runsFolder, name });
+  started.consumer = consumer;
   const machine = watchMachine(configuration, consumer, log);
   const cleaning = setInterval(() => {
     tidy(log, leftovers).catch((error: unknown) => console.error('clean-up:', error));
