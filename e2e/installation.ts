@@ -55,6 +55,8 @@ export class Installation {
   eventStoreUrl: string | undefined;
   /** REDIS_URL of its processes. Undefined: the queue is in its Postgres. */
   redisUrl: string | undefined;
+  /** Further variables of the environment. */
+  settings: Readonly<Record<string, string>> = {};
   output = '';
   #supervisor: ChildProcess | undefined;
 
@@ -65,7 +67,7 @@ export class Installation {
     const supervisor = spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment({ EVENTSTORE_URL: this.eventStoreUrl, REDIS_URL: this.redisUrl }),
+      env: { ...environment({ EVENTSTORE_URL: this.eventStoreUrl, REDIS_URL: this.redisUrl }), ...this.settings },
     });
     this.#supervisor = supervisor;
     for (const stream of [supervisor.stdout, supervisor.stderr])

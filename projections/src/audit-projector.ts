@@ -87,6 +87,8 @@ function accountOf(event: DomainEvent): Account {
       return { object: event.data.username, summary: `sign-in refused: ${event.data.reason}` };
     case 'SignedOut':
       return { summary: 'signed out' };
+    case 'SessionExpired':
+      return { summary: 'session ended: its time was over' };
     case 'CourseCreated':
       return { object: event.data.title, summary: 'course made' };
     case 'MemberEnrolled':
@@ -132,6 +134,22 @@ function accountOf(event: DomainEvent): Account {
       return { summary: `file ${event.data.change} by the program: ${cut(event.data.keptAs ?? event.data.path)}` };
     case 'FilesNotKept':
       return { summary: `not kept: ${notKeptInWords(event.data.files)}` };
+    case 'ExecutorStarted': {
+      const { places, sandbox, reason } = event.data;
+      return { summary: `started, ${places} places, sandbox ${sandbox}${reason === null ? '' : `: ${cut(reason)}`}` };
+    }
+    case 'ExecutorStopped':
+      return { summary: 'stopped' };
+    case 'IntakePaused': {
+      const { short, measured, threshold } = event.data;
+      return { summary: `starts no runs: the machine is short of ${short} (${measured}, threshold ${threshold})` };
+    }
+    case 'IntakeResumed':
+      return { summary: `starts runs again after ${Math.round(event.data.pausedMs / 1000)} s` };
+    case 'CleanupDone': {
+      const { processes, groups, folders, runs } = event.data;
+      return { summary: `cleaned up: ${processes} processes, ${groups} groups, ${folders} folders, ${runs} runs` };
+    }
     case 'HistoryViewed':
       return { object: event.data.path, summary: 'history looked at' };
     case 'LogQueried':

@@ -10,7 +10,7 @@ export const PROJECTORS: readonly Projector[] = [directoryProjector, runsProject
 export type ReadModelName = 'directory' | 'runs' | 'audit';
 
 /** What the reactor that queues runs reads; what it does with it is the api's. */
-export const RUN_QUEUE_REACTOR = { name: 'run-queue', version: 1, streamPrefixes: ['run-'] } as const;
+export const RUN_QUEUE_REACTOR = { name: 'run-queue', version: 2, streamPrefixes: ['run-', 'executor-'] } as const;
 
 /** What the reactor reads that brings what a run's program wrote into the workspace; what it does with it is the api's. */
 export const WRITE_BACK_REACTOR = { name: 'write-back', version: 1, streamPrefixes: ['run-'] } as const;

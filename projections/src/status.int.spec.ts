@@ -37,7 +37,7 @@ describe('the status of projections', () => {
       ['directory', 'read-model', 2, 1, 'outdated'],
       ['runs', 'read-model', 1, 1, 'never-run'],
       ['audit', 'read-model', 2, 1, 'outdated'],
-      ['run-queue', 'reactor', 1, undefined, 'never-run'],
+      ['run-queue', 'reactor', 2, undefined, 'never-run'],
       ['write-back', 'reactor', 1, undefined, 'never-run'],
       ['retired', 'reactor', undefined, 3, 'never-run'],
     ]);

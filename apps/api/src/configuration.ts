@@ -19,6 +19,10 @@ export interface Configuration {
   readonly messagesPerMinute: number;
   /** Most documents that one person may have open at once in this process. */
   readonly openDocuments: number;
+  /** Most scripts of one person that hold a place at the same time, over all executors. Prompts do not count. */
+  readonly runsPerPerson: number;
+  /** How often what is over is cleaned up, milliseconds. */
+  readonly cleanupIntervalMs: number;
 }
 
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
@@ -35,6 +39,8 @@ export function readConfiguration(environment: Environment): Configuration {
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),
+    runsPerPerson: integerSetting(environment, 'MAX_RUNS_PER_PERSON', 3, { least: 1, most: 1_000 }),
+    cleanupIntervalMs: integerSetting(environment, 'CLEANUP_INTERVAL_MS', 300_000, { least: 1_000, most: 86_400_000 }),
     openDocuments: integerSetting(environment, 'COLLAB_OPEN_DOCUMENTS', 20, { least: 1, most: 10_000 }),
   };
 }

@@ -15,7 +15,7 @@ export { partsOfStream, streamOf } from './streams.js';
 export { ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
 export { checkPath, pathKey, utf8Length, type PathCheck } from './path.js';
 export { USERNAME, userDecider, type UserCommand, type UserEvent, type UserState } from './user.js';
-export type { SessionEvent, SignedIn, SignedOut, SignInRefused } from './session.js';
+export type { SessionEvent, SessionExpired, SignedIn, SignedOut, SignInRefused } from './session.js';
 export { courseDecider, type CourseCommand, type CourseEvent, type CourseRole, type CourseState } from './course.js';
 export {
   MAX_FILES,
@@ -51,6 +51,17 @@ export {
   type RunUsage,
   type ScriptEnd,
 } from './run.js';
+export {
+  executorLock,
+  isExecutorName,
+  type CleanupDone,
+  type ExecutorEvent,
+  type ExecutorStarted,
+  type ExecutorStopped,
+  type IntakePaused,
+  type IntakeResumed,
+  type ShortResource,
+} from './executor.js';
 export type { AccessRefused, AuditEvent, HistoryViewed, LimitKind, LimitReached, LogQueried } from './audit.js';
 export {
   CONTENT_STORED,

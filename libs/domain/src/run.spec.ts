@@ -75,7 +75,10 @@ describe('run', () => {
   });
 
   it('is cancelled once, while it waits or runs, and not after its end', () => {
-    expect(given(requested).when({ kind: 'cancel', by })).toEqual([cancelled]);
+    const end: RunEvent = { type: 'RunFinished', data: { outcome: { kind: 'cancelled' }, usage: null } };
+    expect(given(requested).when({ kind: 'cancel', by })).toEqual([cancelled, end]);
+    expect(given(requested, cancelled).when({ kind: 'cancel', by })).toEqual([end]);
+    expect(given(requested, cancelled, end).when({ kind: 'cancel', by })).toEqual([]);
     expect(given(requested, started).when({ kind: 'cancel', by })).toEqual([cancelled]);
     expect(given(requested, started, cancelled).when({ kind: 'cancel', by })).toEqual([]);
     expect(given(requested, started, finished).when({ kind: 'cancel', by })).toEqual([]);

@@ -272,6 +272,14 @@ function input(command: Extract<RunCommand, { kind: 'provideInput' }>, state: Ru
   return accept({ type: 'InputProvided', data: { by: command.by, text: command.text } });
 }
 
+/** What has not been started has nothing to be ended: it does not wait for its turn only to be told so. */
+function cancel(by: UserId, state: Extract<RunState, { kind: 'queued' | 'running' }>): RunDecision {
+  const end: RunEvent = { type: 'RunFinished', data: { outcome: { kind: 'cancelled' }, usage: null } };
+  const wish: RunEvent = { type: 'RunCancelled', data: { by } };
+  const events: readonly RunEvent[] = state.cancelled ? [] : [wish];
+  return state.kind === 'queued' ? accept<RunEvent>(...events, end) : accept(...events);
+}
+
 function finish(command: Extract<RunCommand, { kind: 'finish' }>): RunDecision {
   return accept({ type: 'RunFinished', data: { outcome: command.outcome, usage: command.usage } });
 }
@@ -295,7 +303,7 @@ function decide(command: RunCommand, state: RunState): RunDecision {
       if (state.kind !== 'running' || state.repl) return accept();
       return accept({ type: 'ReplEntered', data: { ms: command.ms, script: command.script } });
     case 'cancel':
-      return state.cancelled ? accept() : accept({ type: 'RunCancelled', data: { by: command.by } });
+      return cancel(command.by, state);
     case 'finish':
       return finish(command);
   }

@@ -12,4 +12,9 @@ export interface SignedOut {
   readonly type: 'SignedOut';
   readonly data: { readonly user: string };
 }
-export type SessionEvent = SignedIn | SignInRefused | SignedOut;
+/** Its time was over and it has been removed. It gave no access since `at`, milliseconds since 1970. */
+export interface SessionExpired {
+  readonly type: 'SessionExpired';
+  readonly data: { readonly user: string; readonly at: number };
+}
+export type SessionEvent = SignedIn | SignInRefused | SignedOut | SessionExpired;

@@ -8,6 +8,7 @@ export const streamOf = {
   workspace: (id: WorkspaceId) => `workspace-${id}`,
   file: (id: FileId) => `file-${id}`,
   run: (id: RunId) => `run-${id}`,
+  executor: (name: string) => `executor-${name}`,
   /** Reads worth recording, one stream a month (UTC). */
   audit: (at: { readonly year: number; readonly month: number }) =>
     `audit-${at.year}-${String(at.month).padStart(2, '0')}`,

@@ -1,5 +1,6 @@
 import type { AuditEvent } from './audit.js';
 import type { CourseEvent } from './course.js';
+import type { ExecutorEvent } from './executor.js';
 import { FILE_EDITED, type FileEvent } from './file.js';
 import type { RunEvent } from './run.js';
 import type { SessionEvent } from './session.js';
@@ -7,7 +8,8 @@ import type { UserEvent } from './user.js';
 import type { WorkspaceEvent } from './workspace.js';
 
 /** Every event with JSON data. FileEdited is binary and carries its format in its first byte. */
-export type DomainEvent = UserEvent | SessionEvent | CourseEvent | WorkspaceEvent | FileEvent | RunEvent | AuditEvent;
+export type DomainEvent =
+  UserEvent | SessionEvent | CourseEvent | WorkspaceEvent | FileEvent | RunEvent | ExecutorEvent | AuditEvent;
 export type EventType = DomainEvent['type'];
 
 /** Turns the data of one schema version into the next one's. Pure. */
@@ -25,6 +27,7 @@ export const UPCASTERS = {
   SignedIn: [],
   SignInRefused: [],
   SignedOut: [],
+  SessionExpired: [],
   CourseCreated: [],
   MemberEnrolled: [],
   MemberRemoved: [],
@@ -46,6 +49,11 @@ export const UPCASTERS = {
   FileProduced: [],
   FilesNotKept: [],
   RunFinished: [],
+  ExecutorStarted: [],
+  ExecutorStopped: [],
+  IntakePaused: [],
+  IntakeResumed: [],
+  CleanupDone: [],
   HistoryViewed: [],
   LogQueried: [],
   AccessRefused: [],

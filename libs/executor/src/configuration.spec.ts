@@ -21,10 +21,39 @@ describe('configuration of the executor', () => {
     ['MAX_CONCURRENT_EXECUTIONS', '-1', false],
     ['MAX_REPL_AGE', 'an hour', false],
     ['EXECUTOR_UID', '0', false],
+    ['MAX_CONCURRENT_EXECUTIONS', '1', true],
+    ['MAX_CONCURRENT_EXECUTIONS', '1000', true],
+    ['MAX_CONCURRENT_EXECUTIONS', '0', false],
+    ['MAX_CONCURRENT_EXECUTIONS', '1001', false],
+    ['MAX_CONCURRENT_EXECUTIONS', '1e2', false],
+    ['MAX_PROMPTS', '1', true],
+    ['MAX_PROMPTS', '0', false],
+    ['CLEANUP_INTERVAL_MS', '1000', true],
+    ['CLEANUP_INTERVAL_MS', '999', false],
+    ['CLEANUP_INTERVAL_MS', '86400001', false],
+    ['MAX_LOAD_PER_CORE', '0', true],
+    ['MIN_FREE_MEMORY_MB', '-1', false],
+    ['MIN_FREE_DISK_MB', 'plenty', false],
   ])('%s=%s is taken: %s', (name, value, taken) => {
     const read = () => readExecutorConfiguration({ ...needed, [name]: value });
     if (taken) expect(read).not.toThrow();
     else expect(read).toThrow(new RegExp(`^${name} is "${value}": it must be a whole number from`));
+  });
+
+  it.each([
+    ['a', true],
+    ['executor-1', true],
+    ['lab.2_b', true],
+    ['x'.repeat(63), true],
+    ['x'.repeat(64), false],
+    ['../other', false],
+    ['-x', false],
+    ['a b', false],
+    ['a/b', false],
+  ])('an executor may be named "%s": %s', (name, taken) => {
+    const read = () => readExecutorConfiguration({ ...needed, EXECUTOR_NAME: name });
+    if (taken) expect(read().name).toBe(name);
+    else expect(read).toThrow(/^EXECUTOR_NAME is ".*": it must be 1 to 63 letters/);
   });
 
   it.each(Object.keys(needed))('needs %s', (name) => {

@@ -1,5 +1,7 @@
 import { cpus } from 'node:os';
-import { type Environment, integerSetting, requiredSetting } from '@palimpsest/settings';
+import { isExecutorName } from '@palimpsest/domain';
+import { type Environment, integerSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
+import type { MachineThresholds } from './machine-watch.js';
 import { DEFAULT_LIMITS, type RunLimits } from './sandbox/limits.js';
 
 export interface ExecutorConfiguration {
@@ -7,7 +9,7 @@ export interface ExecutorConfiguration {
   readonly redisUrl: string | undefined;
   /** EventStoreDB or KurrentDB; undefined: the log is in Postgres. */
   readonly eventStoreUrl: string | undefined;
-  /** Folder of this executor alone: run folders, and what every sandbox needs. */
+  /** Executors of one machine may share it: each has a folder by its name there. */
   readonly scratch: string;
   /** Stays the same over restarts, differs between executors. */
   readonly name: string;
@@ -15,10 +17,14 @@ export interface ExecutorConfiguration {
   readonly uid: number;
   readonly gid: number;
   readonly limits: RunLimits;
-  /** Scripts that run at the same time; prompts do not count. */
+  /** Scripts that run at the same time; those that wait for input, and prompts, do not count. */
   readonly concurrency: number;
   /** Prompts kept open at the same time. */
   readonly maxPrompts: number;
+  /** When the machine is too short of something to start more. */
+  readonly thresholds: MachineThresholds;
+  /** How often what was left over is looked for, milliseconds. */
+  readonly cleanupIntervalMs: number;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -34,7 +40,7 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
     redisUrl: environment['REDIS_URL'] || undefined,
     eventStoreUrl: environment['EVENTSTORE_URL'] || undefined,
     scratch: requiredSetting(environment, 'PALIMPSEST_SCRATCH'),
-    name: environment['EXECUTOR_NAME'] || 'executor-1',
+    name: nameSetting(environment),
     uid: number('EXECUTOR_UID', DEFAULT_UID, 1, 4_294_967_293),
     gid: number('EXECUTOR_GID', DEFAULT_UID, 1, 4_294_967_293),
     limits: {
@@ -49,5 +55,19 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
     // A script that waits for input costs nothing but its memory, and most of them do: so several for each core.
     concurrency: number('MAX_CONCURRENT_EXECUTIONS', 8 * cpus().length, 1, 1_000),
     maxPrompts: number('MAX_PROMPTS', 200, 1, 10_000),
+    thresholds: {
+      loadPerCore: number('MAX_LOAD_PER_CORE', 20, 0, 10_000),
+      freeMemoryMb: number('MIN_FREE_MEMORY_MB', 256, 0, 1_048_576),
+      freeDiskMb: number('MIN_FREE_DISK_MB', 512, 0, 1_048_576),
+    },
+    cleanupIntervalMs: number('CLEANUP_INTERVAL_MS', 300_000, 1_000, 86_400_000),
   };
+}
+
+function nameSetting(environment: Environment): string {
+  const name = environment['EXECUTOR_NAME'] || 'executor-1';
+  if (isExecutorName(name)) return name;
+  throw new SettingFault(
+    `EXECUTOR_NAME is "${name.slice(0, 80)}": it must be 1 to 63 letters, digits, "-", "_" and ".", with a letter or digit first.`,
+  );
 }

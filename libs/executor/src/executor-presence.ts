@@ -1,4 +1,8 @@
+import { executorLock } from '@palimpsest/domain';
 import pg from 'pg';
+
+/** How long to wait before the lock is tried again after a restart of Postgres, milliseconds. */
+const RETRY_MS = 500;
 
 /**
  * Which executors are at work. Each holds an advisory lock of Postgres by its name for as long as its process lives: the
@@ -20,20 +24,35 @@ export class ExecutorPresence {
     const client = new pg.Client({
       connectionString: this.#connectionString,
       application_name: `palimpsest ${this.#name}`,
+      keepAlive: true,
     });
     client.on('error', () => void this.#announceAgain(client));
     await client.connect();
     this.#client = client;
-    return lock(client, this.#name);
+    const { rows } = await client.query<{ taken: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken',
+      [executorLock(this.#name)],
+    );
+    return rows[0]?.taken ?? false;
   }
 
-  /** Whether an executor of this name is at work. */
+  /**
+   * Whether an executor of this name is at work. Looks at the lock and does not try it: that would keep out one that is just
+   * starting. pg_locks shows the two halves of the key, unsigned.
+   */
   async isAtWork(name: string): Promise<boolean> {
     const client = new pg.Client({ connectionString: this.#connectionString });
     client.on('error', () => undefined); // the query under way rejects with the same trouble
     await client.connect();
     try {
-      return !(await lock(client, name));
+      const { rowCount } = await client.query(
+        `select from pg_locks
+         where locktype = 'advisory' and objsubid = 1 and granted
+           and database = (select oid from pg_database where datname = current_database())
+           and (classid::bigint << 32 | objid::bigint) = hashtextextended($1, 0)`,
+        [executorLock(name)],
+      );
+      return rowCount !== 0;
     } finally {
       await client.end();
     }
@@ -50,19 +69,19 @@ export class ExecutorPresence {
     this.#client = undefined;
     while (!this.#closed) {
       try {
-        await this.announce();
-        return;
+        if (await this.announce()) return;
+        console.error(`another executor is named "${this.#name}": this one is taken for gone until that one stops`);
+        await this.#giveUp();
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        // Postgres is not back yet.
       }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
-}
 
-async function lock(client: pg.Client, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ taken: boolean }>(
-    'select pg_try_advisory_lock(hashtextextended($1, 0)) as taken',
-    [`palimpsest executor ${name}`],
-  );
-  return rows[0]?.taken ?? false;
+  async #giveUp(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end();
+  }
 }

@@ -5,21 +5,20 @@
  * good, before it takes a single run: the sandboxes run as that user, who owns nothing else on the machine. From then on
  * it may not be able to read its own program any more (which may lie below a folder of root's), so all is loaded before.
  */
-import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, chmodSync, chownSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments } from '@palimpsest/documents';
-import { asId, isId, type RunId } from '@palimpsest/domain';
-import { EventStoreFault, openEventStore } from '@palimpsest/event-store';
+import { type EventStore, EventStoreFault, openEventStore } from '@palimpsest/event-store';
 import { SettingFault } from '@palimpsest/settings';
 import pg from 'pg';
+import { cleanUp, groupName, isNothing, runsFolderOf } from './cleanup.js';
 import { type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
+import { ExecutorLog } from './executor-log.js';
 import { ExecutorPresence } from './executor-presence.js';
-import { recordLeftOver } from './files/left-over-files.js';
-import { endInterrupted } from './run-execution.js';
-import { consumeRuns } from './run-queue.js';
+import { MachineWatch, readMachine } from './machine-watch.js';
+import { consumeRuns, type RunConsumer } from './run-queue.js';
 import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
-import { removeFolder } from './sandbox/remove-folder.js';
 import { prepareSandbox } from './sandbox/sandbox.js';
 import { selfTest } from './sandbox/self-test.js';
 import { RecordedContents } from './workspace.js';
@@ -41,77 +40,131 @@ function openPool(connectionString: string): pg.Pool {
 
 interface Prepared {
   readonly cgroups: CgroupParent | null;
+  /** Of this executor alone. */
+  readonly folder: string;
   readonly runsFolder: string;
 }
 
-/** What needs root, if we are root; then never again. */
+/** What needs root, if we are root; then never again. Throws SettingFault for a folder that cannot be written. */
 function prepareAndDrop(configuration: ExecutorConfiguration): Prepared {
   const { scratch, uid, gid, name } = configuration;
   const isRoot = process.getuid?.() === 0;
-  const runsFolder = join(scratch, 'runs');
-  mkdirSync(runsFolder, { recursive: true, mode: 0o700 });
-  const cgroups = prepareCgroups(`palimpsest-${name}`, isRoot ? { uid, gid } : null);
+  const folder = join(scratch, name);
+  const runsFolder = runsFolderOf(scratch, name);
+  usable(scratch, () => makeFolder(runsFolder));
+  const cgroups = prepareCgroups(groupName(name), isRoot ? { uid, gid } : null);
   if (isRoot) {
-    for (const folder of [scratch, runsFolder]) chownSync(folder, uid, gid);
+    usable(scratch, () => [scratch, folder, runsFolder].forEach((path) => chownSync(path, uid, gid)));
     process.setgroups?.([gid]);
     process.setgid?.(gid);
     process.setuid?.(uid);
   }
-  chmodSync(scratch, 0o700);
-  return { cgroups, runsFolder };
+  usable(scratch, () => {
+    chmodSync(scratch, 0o700);
+    for (const path of [folder, runsFolder]) accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  });
+  return { cgroups, folder, runsFolder };
 }
 
-type LeftOverParts = Parameters<typeof recordLeftOver>[0];
-
-/** What cannot be read must not keep the executor from starting. */
-async function endOne(parts: LeftOverParts, run: RunId, folder: string): Promise<void> {
-  await recordLeftOver(parts, run, folder).catch((error: unknown) =>
-    console.error(`what run ${run} left behind cannot be recorded:`, error),
-  );
-  await endInterrupted(parts.store, run);
+/** Node's own `recursive` tries for ever where a folder cannot be made although its parent is there, as below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
-/** Folders of runs that a killed executor left: each is a run that was interrupted. What it wrote is recorded. */
-async function endLeftOver(parts: LeftOverParts, runsFolder: string): Promise<void> {
-  for (const name of readdirSync(runsFolder)) {
-    if (isId(name)) await endOne(parts, asId<RunId>(name), join(runsFolder, name));
-    // What a student's program left may have no permissions; it must not keep the executor from starting.
-    await removeFolder(join(runsFolder, name)).catch((error: unknown) => console.error(`${name} stays:`, error));
+function usable(scratch: string, prepare: () => unknown): void {
+  try {
+    prepare();
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new SettingFault(`PALIMPSEST_SCRATCH is "${scratch}", which cannot be used for runs: ${cause}`);
   }
+}
+
+/** Looks for what was left over, and says so in the log. */
+async function tidy(log: ExecutorLog, options: Parameters<typeof cleanUp>[0]): Promise<void> {
+  const removed = await cleanUp(options);
+  if (!isNothing(removed)) await log.record({ type: 'CleanupDone', data: removed });
+}
+
+/** New runs wait while the machine is short of something; that they do is in the log. */
+function watchMachine(configuration: ExecutorConfiguration, consumer: RunConsumer, log: ExecutorLog): MachineWatch {
+  let since: number | undefined;
+  const watch = new MachineWatch({
+    thresholds: configuration.thresholds,
+    read: () => readMachine(configuration.scratch),
+    onChange: (shortage) => {
+      consumer.allow(shortage === undefined);
+      since ??= performance.now();
+      if (shortage) return void log.record({ type: 'IntakePaused', data: shortage });
+      void log.record({ type: 'IntakeResumed', data: { pausedMs: Math.round(performance.now() - since) } });
+      since = undefined;
+    },
+  });
+  void watch.look();
+  return watch;
+}
+
+async function announce(presence: ExecutorPresence, name: string): Promise<void> {
+  if (await presence.announce()) return;
+  throw new SettingFault(`An executor named "${name}" is at work already: give this one another EXECUTOR_NAME.`);
+}
+
+async function openStore({ databaseUrl, eventStoreUrl }: ExecutorConfiguration): Promise<EventStore> {
+  const applicationName = 'palimpsest executor events';
+  return openEventStore({ eventStoreUrl, postgresUrl: databaseUrl, applicationName, waitMs: STORE_WAIT_MS });
 }
 
 async function start(): Promise<void> {
   const configuration = readExecutorConfiguration(process.env);
-  const { scratch, limits, name, databaseUrl, eventStoreUrl } = configuration;
+  const { scratch, limits, name, concurrency } = configuration;
   // Opened first: the client of KurrentDB is loaded only when it is needed, and afterwards it may be out of reach.
-  const store = await openEventStore({
-    eventStoreUrl,
-    postgresUrl: databaseUrl,
-    applicationName: 'palimpsest executor events',
-    waitMs: STORE_WAIT_MS,
-  });
-  const pool = openPool(databaseUrl);
+  const store = await openStore(configuration);
+  const pool = openPool(configuration.databaseUrl);
   const blobs = new PostgresBlobStore(pool);
   const snapshots = new DocSnapshots(store, new PostgresSnapshotStore(pool), console.error);
   const contents = new RecordedContents(store, new RecordedDocuments(store, snapshots), blobs);
-  const { cgroups, runsFolder } = prepareAndDrop(configuration);
-  const presence = new ExecutorPresence(databaseUrl, name);
-  if (!(await presence.announce()))
-    throw new SettingFault(`An executor named "${name}" is at work already: give this one another EXECUTOR_NAME.`);
-  const sandbox = await prepareSandbox({ folder: scratch, cgroups, runAs: null });
-  const tested = await selfTest(sandbox, join(scratch, 'self-test'));
-  await endLeftOver({ store, blobs, contents }, runsFolder);
+  const presence = new ExecutorPresence(configuration.databaseUrl, name);
+  // Before anything is touched that an executor of the same name would be using.
+  await announce(presence, name);
+  const { cgroups, folder, runsFolder } = prepareAndDrop(configuration);
+  const sandbox = await prepareSandbox({ folder, cgroups, runAs: null });
+  const tested = await selfTest(sandbox, join(folder, 'self-test'));
+
+  const log = new ExecutorLog(store, name);
+  const started: { consumer?: RunConsumer } = {};
+  const leftovers = {
+    ...{ store, blobs, contents, scratch, name, cgroups },
+    carriesOut: (run: string) => started.consumer?.carriesOut(run) ?? false,
+    isAtWork: (executor: string) => presence.isAtWork(executor),
+  };
+  await tidy(log, leftovers);
+  await log.record({
+    type: 'ExecutorStarted',
+    data: { places: concurrency, sandbox: tested.level, reason: tested.reason },
+  });
   const consumer = consumeRuns(configuration, presence, {
     ...{ store, contents, blobs, sandbox, selfTest: tested, limits, runsFolder, name },
   });
+  started.consumer = consumer;
+  const machine = watchMachine(configuration, consumer, log);
+  const cleaning = setInterval(() => {
+    tidy(log, leftovers).catch((error: unknown) => console.error('clean-up:', error));
+  }, configuration.cleanupIntervalMs);
 
   let stopping: Promise<void> | undefined;
+  const end = async () => {
+    clearInterval(cleaning);
+    machine.close();
+    await consumer.close();
+    void log.record({ type: 'ExecutorStopped', data: {} });
+    await log.close();
+    await Promise.all([store.close(), pool.end()]);
+    await presence.close();
+  };
   const stop = () => {
-    stopping ??= consumer
-      .close()
-      .then(() => Promise.all([store.close(), pool.end()]))
-      .then(() => presence.close())
-      .then(() => process.exit(0), fail);
+    stopping ??= end().then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

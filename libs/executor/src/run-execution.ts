@@ -17,7 +17,7 @@ import {
   streamOf,
 } from '@palimpsest/domain';
 import type { BlobStore } from '@palimpsest/blobs';
-import { type EventStore, StreamNotFound, WrongExpectedVersion } from '@palimpsest/event-store';
+import { type EventStore, StreamNotFound, Unavailable, WrongExpectedVersion } from '@palimpsest/event-store';
 import type { RunLimits } from './sandbox/limits.js';
 import { markLaidOut, unmark } from './files/left-over-files.js';
 import { RunFiles } from './files/run-files.js';
@@ -56,6 +56,9 @@ export interface ExecutionEnvironment {
   isAtWork(executor: string, run: RunId): Promise<boolean>;
 }
 
+/** How long to wait before a store that is away is asked again, milliseconds. */
+const RETRY_MS = 500;
+
 type Request = RunRequested['data'];
 
 interface Loaded {
@@ -79,6 +82,8 @@ export class RunExecution {
   #early: string[] = [];
   #size: { readonly columns: number; readonly rows: number } | undefined;
   #lastInputAt = performance.now();
+  #by: string | undefined;
+  #handedBack = false;
 
   constructor(environment: ExecutionEnvironment, id: RunId) {
     this.#environment = environment;
@@ -89,6 +94,21 @@ export class RunExecution {
 
   get id(): RunId {
     return this.#id;
+  }
+
+  /** Who asked for it; undefined before the claim. */
+  get by(): string | undefined {
+    return this.#by;
+  }
+
+  /** Its outermost process; undefined while there is none. */
+  get pid(): number | undefined {
+    return this.#session?.pid;
+  }
+
+  /** It was stopped before it was claimed: somebody else is to carry it out. */
+  get isHandedBack(): boolean {
+    return this.#handedBack;
   }
 
   get isPrompt(): boolean {
@@ -109,7 +129,7 @@ export class RunExecution {
   /** Carries the run out. Resolves at its end; rejects only for faults of the store that do not pass. */
   async run(): Promise<void> {
     try {
-      const claimed = await this.#claim();
+      const claimed = await this.#claim().catch((error: unknown) => this.#handBack(error));
       if (claimed) await this.#execute(claimed.request, claimed.start, claimed.revision);
     } finally {
       this.#following.abort();
@@ -117,19 +137,29 @@ export class RunExecution {
     }
   }
 
+  /** An executor that stops while the store is away leaves the run to the next one. */
+  #handBack(error: unknown): undefined {
+    if (!(error instanceof Unavailable) || !this.#stopped) throw error;
+    this.#handedBack = true;
+    return undefined;
+  }
+
   /** Starts the run in the log, or ends one that cannot be started. Undefined: it is not ours to run. */
   async #claim(): Promise<{ request: Request; start: RunStarted['data']; revision: bigint } | undefined> {
-    const { selfTest, name } = this.#environment;
+    const { store, selfTest, name } = this.#environment;
+    const stopped = () => this.#stopped !== undefined;
     for (;;) {
-      const { state, revision } = await loadRun(this.#environment.store, this.#id);
+      const { state, revision } = await untilAvailable(() => loadRun(store, this.#id), stopped);
       if (state.kind === 'none' || state.kind === 'finished') return undefined;
-      const ending = await this.#endingOf(state, selfTest);
+      const ending = await untilAvailable(() => this.#endingOf(state, selfTest), stopped);
       if (ending === 'not-ours') return undefined;
+      this.#handedBack = stopped();
+      if (this.#handedBack) return undefined;
       const start = { executor: name, attempt: randomUUID(), sandbox: selfTest.level, startedAt: Date.now() };
       const event: RunEvent = ending
         ? { type: 'RunFinished', data: { outcome: ending, usage: null } }
         : { type: 'RunStarted', data: start };
-      const appended = await appendAt(this.#environment.store, event, state.run, revision);
+      const appended = await appendAt(store, event, state.run, revision, stopped);
       if (appended !== undefined) return ending ? undefined : { request: state.run, start, revision: appended };
     }
   }
@@ -151,6 +181,7 @@ export class RunExecution {
   }
 
   async #execute(request: Request, start: RunStarted['data'], startRevision: bigint): Promise<void> {
+    this.#by = request.by;
     const log = new RunLog(this.#environment.store, this.#stream, metadataOf(request), {
       pause: () => this.#session?.pause(),
       resume: () => this.#session?.resume(),
@@ -279,14 +310,14 @@ function failure(error: unknown): { outcome: RunOutcome; usage: null } {
 
 /**
  * Ends a run that an executor left unfinished when it was killed: what it had printed is in the log and stays. Does nothing
- * for one that had not been started, since the queue will give it to somebody.
+ * for one that had not been started, since the queue will give it to somebody. Tells whether it was this call that ended it.
  */
-export async function endInterrupted(store: EventStore, id: RunId): Promise<void> {
+export async function endInterrupted(store: EventStore, id: RunId): Promise<boolean> {
   for (;;) {
     const { state, revision } = await loadRun(store, id);
-    if (state.kind !== 'running') return;
+    if (state.kind !== 'running') return false;
     const event: RunEvent = { type: 'RunFinished', data: { outcome: { kind: 'interrupted' }, usage: null } };
-    if ((await appendAt(store, event, state.run, revision)) !== undefined) return;
+    if ((await appendAt(store, event, state.run, revision)) !== undefined) return true;
   }
 }
 
@@ -304,16 +335,30 @@ async function loadRun(store: EventStore, id: RunId): Promise<Loaded> {
   return { state, revision };
 }
 
-/** The new revision, or undefined when somebody else wrote first. */
+/** Asks again as long as the store is away, and nobody has given up. */
+async function untilAvailable<T>(ask: () => Promise<T>, givenUp: () => boolean = () => false): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Unavailable) || givenUp()) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** The new revision, or undefined when somebody else wrote first. The id stays the same: an append that was not answered counts. */
 async function appendAt(
   store: EventStore,
   event: RunEvent,
   request: Request,
   expected: bigint,
+  givenUp?: () => boolean,
 ): Promise<bigint | undefined> {
   const events = [{ id: randomUUID(), ...encodeEvent(event, metadataOf(request)) }];
+  const stream = streamOf.run(request.id);
   try {
-    return (await store.append(streamOf.run(request.id), events, { expected })).revision;
+    return (await untilAvailable(() => store.append(stream, events, { expected }), givenUp)).revision;
   } catch (error) {
     if (error instanceof WrongExpectedVersion) return undefined;
     throw error;

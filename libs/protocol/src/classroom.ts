@@ -3,6 +3,7 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsISO8601,
   IsOptional,
   IsString,
@@ -139,4 +140,16 @@ export class HealthDto {
   /** Whether the read models have stopped, and why; empty when all is well. */
   @IsArray()
   faults!: string[];
+  /** Executors at work; null when it cannot be told. */
+  @IsOptional()
+  @IsInt()
+  executors!: number | null;
+  /** Runs that have been asked for and not been started; null when it cannot be told. */
+  @IsOptional()
+  @IsInt()
+  runsWaiting!: number | null;
+  /** Why no run is started just now: no executor, or a machine that is short of something; null while runs are. */
+  @IsOptional()
+  @IsString()
+  runsHeldUp!: string | null;
 }

@@ -72,6 +72,8 @@ export type RunServerMessage =
       readonly rows: number;
       readonly at: number;
     }
+  /** While the run waits: how many start before it, and the same for a person, after "waiting to start: ". */
+  | { readonly t: 'place'; readonly before: number; readonly text: string }
   | { readonly t: 'started'; readonly sandbox: string; readonly at: number }
   | { readonly t: 'output'; readonly text: string }
   | { readonly t: 'resized'; readonly columns: number; readonly rows: number }

@@ -6,6 +6,7 @@ import { Public } from '../auth/auth.guard.js';
 import { Answers } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { VERSION } from '../version.js';
+import { RunPlaces } from '../runs/run-places.js';
 import { RunQueue } from '../runs/run-queue.js';
 import { WriteBack } from '../write-back/write-back.js';
 import { SandboxReport } from './sandbox-report.js';
@@ -17,6 +18,7 @@ export class HealthController {
     private readonly sandbox: SandboxReport,
     private readonly runQueue: RunQueue,
     private readonly writeBack: WriteBack,
+    private readonly runPlaces: RunPlaces,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -29,6 +31,7 @@ export class HealthController {
       () => false,
     );
     const faults = [...this.readModels.faults(), ...this.runQueue.faults(), ...this.writeBack.faults()];
+    const queue = await this.runPlaces.report().catch(() => undefined);
     const { level, reason } = this.sandbox.current;
     return {
       ok: eventStore && faults.length === 0,
@@ -37,6 +40,9 @@ export class HealthController {
       sandboxReason: reason,
       eventStore,
       faults,
+      executors: queue?.executors ?? null,
+      runsWaiting: queue?.waiting ?? null,
+      runsHeldUp: queue?.hold ?? null,
     };
   }
 }

@@ -20,6 +20,32 @@ create table ops.installation (
   seeded_at timestamptz not null default clock_timestamp()   -- one row, once the first accounts are complete
 );
 `,
+  /* sql */ `
+-- What the reactor of the queue remembers of the log: the runs that have not ended, and the executors.
+create table ops.alive_run (
+  run      uuid primary key,
+  person   uuid not null,
+  arrival  bigint generated always as identity,  -- order of the requests
+  state    text not null check (state in ('waiting', 'script', 'prompt')),
+  executor text,                                 -- null while it waits
+  lost     boolean not null default false,       -- its executor has been started anew since
+  turn     int,                                  -- priority of its job; null: it has none yet
+  turn_no  bigint                                -- order of the jobs of one priority
+);
+create index alive_run_by_executor on ops.alive_run (executor) where state <> 'waiting';
+create sequence ops.turn_no;
+create table ops.executor (
+  name          text primary key,
+  places        int not null,
+  sandbox       text not null,
+  reason        text,
+  stopped       boolean not null default false,  -- in order; one that was killed is only missing
+  short         text,                            -- of what its machine is short; null: it starts runs
+  measured      double precision,
+  threshold     double precision,
+  missing_since timestamptz                      -- since when its lock has not been seen
+);
+`,
 ];
 
 /** The ASCII codes of "opsm": any number that nothing else in this database locks. */
@@ -55,7 +81,9 @@ export async function migrateOperationalSchema(client: ClientBase, roles: readon
     for (const role of roles) {
       const name = client.escapeIdentifier(role);
       await client.query(`grant usage on schema ops to ${name};
-        grant select, insert, update, delete on ops.credential, ops.session, ops.installation to ${name}`);
+        grant select, insert, update, delete on
+          ops.credential, ops.session, ops.installation, ops.alive_run, ops.executor to ${name};
+        grant usage on sequence ops.turn_no to ${name}`);
     }
   } finally {
     await client.query('select pg_advisory_unlock($1)', [LOCK]);

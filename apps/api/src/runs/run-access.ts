@@ -6,6 +6,8 @@ import { EVENT_STORE } from '../platform/tokens.js';
 import type { WorkspaceAction } from '../policies/policies.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 
+const NO_RUN = 'There is no such run, or it is not yours to see.';
+
 /** Looks a run up in the log, where it is from the moment it was asked for, and asks the policies about its workspace. */
 @Injectable()
 export class RunAccess {
@@ -16,8 +18,11 @@ export class RunAccess {
 
   async require(person: Principal, id: string, action: WorkspaceAction): Promise<RunRequested['data']> {
     const run = isId(id) ? await this.#request(asId<RunId>(id)) : undefined;
-    if (!run) throw new NotFoundException('There is no such run, or it is not yours to see.');
-    await this.access.require(person, run.workspace, action);
+    if (!run) throw new NotFoundException(NO_RUN);
+    await this.access.require(person, run.workspace, action).catch((error: unknown) => {
+      // What the workspace answers would tell that there is such a run.
+      throw error instanceof NotFoundException ? new NotFoundException(NO_RUN) : error;
+    });
     return run;
   }
 

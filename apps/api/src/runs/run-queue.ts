@@ -1,68 +1,258 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { RUN_QUEUE } from '@palimpsest/domain';
-import type { EventStore, RecordedEvent } from '@palimpsest/event-store';
+import { asId, isId, RUN_QUEUE, runDecider, type RunId, streamOf, SYSTEM } from '@palimpsest/domain';
+import type { EventStore } from '@palimpsest/event-store';
 import { ProjectionRunner, type Projector, RUN_QUEUE_REACTOR } from '@palimpsest/projections';
 import { createPostgresBackend, Queue } from 'bullmq';
-import type pg from 'pg';
+import pg from 'pg';
+import { CommandHandler } from '../commands/command-handler.js';
+import { Rejected } from '../commands/rejected.js';
 import type { Configuration } from '../configuration.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from '../platform/tokens.js';
+import { changedTurns } from './fair-order.js';
+import { RegisterWatch } from './register-watch.js';
+import { applyToRegister, readAlive, readLost } from './run-register.js';
+
+/**
+ * Theory of operation. Three steps lead from a request in the log to a job, each of which can be repeated.
+ *
+ *   log ──reactor──▶ register (ops.alive_run) ──dispatch──▶ jobs of BullMQ
+ *                          └──rounds──▶ runs of dead executors end; jobs that got lost are made anew
+ *
+ * The reactor is the only way into the queue: it follows the log from its own checkpoint, so a request that was recorded
+ * just before a crash is queued after it, and none is queued that was not recorded. It only writes the register, in the
+ * transaction that moves the checkpoint. The commit wakes all nodes; one at a time compares the register with the turns that
+ * the jobs have (fair-order.ts) and adds or moves those that differ. It does not matter how often or by whom that is done: a
+ * job's id is its run's, so a second one is none, and a job that comes twice meets a run that was started: the run's stream
+ * decides, not the queue.
+ *
+ * The rounds are for what no event tells: an executor that was killed says nothing, and a queue can lose jobs (a Redis that
+ * was started anew without its data, a job that failed before it was claimed).
+ */
 
 /** Jobs that ended are kept for a while, so that a second delivery of the same request finds its job and adds none. */
 const KEEP_ENDED = { age: 86_400, count: 10_000 };
+/** Any number that nothing else in this database locks: the ASCII codes of "runq". */
+const DISPATCH_LOCK = 0x72756e71;
+/** Milliseconds between two looks at executors that may be gone. */
+const ROUND_MS = 2_000;
+/** How long an executor's lock may be missing before its runs are given up, milliseconds. */
+const MISSING_MS = 5_000;
+/** How long a job may not be there before the log is asked whether it should be, milliseconds. */
+const LOST_JOB_MS = 5_000;
 
-function openQueue(configuration: Configuration): Queue<{ runId: string }> {
+/** How long one job may take to be added or moved, milliseconds. */
+const QUEUE_PATIENCE_MS = 5_000;
+
+type Jobs = Queue<{ runId: string }>;
+
+function openQueue(configuration: Configuration): Jobs {
   const options = { defaultJobOptions: { removeOnComplete: KEEP_ENDED, removeOnFail: KEEP_ENDED, attempts: 1 } };
   const { redisUrl, databaseUrl } = configuration;
-  if (redisUrl !== undefined) return new Queue(RUN_QUEUE, { ...options, connection: { url: redisUrl } });
+  // A Redis that is away must not hold a pass up for ever: it fails, and the next one does all of its work.
+  if (redisUrl !== undefined)
+    return new Queue(RUN_QUEUE, {
+      ...options,
+      connection: { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
+    });
   const connection = { connectionString: databaseUrl, schema: 'bullmq' };
   return new Queue(RUN_QUEUE, { ...options, connection: connection as never }, createPostgresBackend as never);
 }
 
-/**
- * The reactor that turns RunRequested into a job. It is the only way into the queue: it follows the log from its own
- * checkpoint, so a request that was recorded just before a crash is queued after it, and none is queued that was not
- * recorded. A request that is delivered twice meets its own job (the job's id is the run's) or, later, a run that has
- * been started: the run's stream decides, not the queue.
- */
 @Injectable()
 export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(RunQueue.name);
-  readonly #queue: Queue<{ runId: string }>;
+  readonly #queue: Jobs;
   readonly #runner: ProjectionRunner;
+  readonly #pool: pg.Pool;
+  readonly #commands: CommandHandler;
+  readonly #runsPerPerson: number;
+  /** Since when a waiting run has been seen without a job of its own: performance.now(). */
+  readonly #withoutJob = new Map<string, number>();
+  #rounds: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #pass: Promise<void> | undefined;
+  #again = false;
+  #stopWatching: () => void = () => {};
+  /** Why the last pass failed; undefined after one that did not. */
+  #trouble: string | undefined;
 
   constructor(
     @Inject(EVENT_STORE) store: EventStore,
     @Inject(POOL) pool: pg.Pool,
     @Inject(CONFIGURATION) configuration: Configuration,
+    private readonly register: RegisterWatch,
   ) {
+    this.#pool = pool;
+    this.#runsPerPerson = configuration.runsPerPerson;
+    this.#commands = new CommandHandler(store);
     this.#queue = openQueue(configuration);
     this.#queue.on('error', (error) => this.#log.warn(`queue: ${error.message}`));
-    const projector: Projector = {
-      ...RUN_QUEUE_REACTOR,
-      tables: [],
-      ddl: '',
-      apply: (event) => this.#react(event),
-    };
+    const projector: Projector = { ...RUN_QUEUE_REACTOR, tables: [], ddl: '', apply: applyToRegister };
     this.#runner = new ProjectionRunner({ store, pool, connectionString: configuration.databaseUrl, projector });
   }
 
   /** Why runs are not queued any more, for health; empty while they are. */
   faults(): string[] {
-    return this.#runner.fault ? [this.#runner.fault.message] : [];
+    const trouble = this.#trouble === undefined ? [] : [`Runs cannot be queued just now: ${this.#trouble}`];
+    return this.#runner.fault ? [this.#runner.fault.message, ...trouble] : trouble;
   }
 
   onModuleInit(): void {
     this.#runner.start();
+    this.#stopWatching = this.register.onChange(() => this.#dispatch());
+    this.#rounds = setInterval(() => this.#startRound(), ROUND_MS);
+    this.#rounds.unref();
+    this.#dispatch();
   }
 
   async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#rounds);
+    this.#stopWatching();
     await this.#runner.stop();
+    await this.#pass;
+    await this.#round;
     await this.#queue.close();
   }
 
-  async #react(event: RecordedEvent): Promise<void> {
-    if (event.type !== 'RunRequested') return;
-    const runId = event.stream.slice('run-'.length);
-    await this.#queue.add('run', { runId }, { jobId: runId });
+  /** One pass at a time; what changes during one is seen by one more after it. */
+  #dispatch(): void {
+    this.#again = true;
+    this.#pass ??= this.#passes().finally(() => (this.#pass = undefined));
+  }
+
+  async #passes(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      try {
+        await this.#inTurn((client) => this.#giveTurns(client));
+        this.#trouble = undefined;
+      } catch (error) {
+        // The next round tries again.
+        this.#trouble = error instanceof Error ? error.message : String(error);
+        this.#log.warn(`jobs: ${this.#trouble}`);
+      }
+    }
+  }
+
+  async #giveTurns(client: pg.PoolClient): Promise<void> {
+    const alive = await readAlive(client);
+    for (const { run, turn } of changedTurns(alive, this.#runsPerPerson)) {
+      const known = alive.find((one) => one.run === run)?.turn ?? null;
+      if (known === null) await this.#add(run, turn);
+      else await within(QUEUE_PATIENCE_MS, this.#move(run, turn));
+      await client.query(`update ops.alive_run set turn = $2, turn_no = nextval('ops.turn_no') where run = $1`, [
+        run,
+        turn,
+      ]);
+    }
+  }
+
+  async #add(run: string, turn: number): Promise<void> {
+    // Clients wait for a Redis that is not there yet; the pass must not, since it holds the lock of all nodes.
+    const added = this.#queue.add('run', { runId: run }, { jobId: run, priority: turn });
+    await within(QUEUE_PATIENCE_MS, added);
+  }
+
+  async #move(run: string, turn: number): Promise<void> {
+    await (await this.#queue.getJob(run))?.changePriority({ priority: turn });
+  }
+
+  /** In a transaction, while no other node does the same. */
+  async #inTurn(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+    const client = await this.#pool.connect();
+    client.on('error', ignore); // the statement under way rejects with the same trouble
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      await client.query('select pg_advisory_xact_lock($1)', [DISPATCH_LOCK]);
+      await work(client);
+      await client.query('commit');
+    } catch (error) {
+      broken = error as Error;
+      await client.query('rollback').catch(ignore);
+      throw error;
+    } finally {
+      client.off('error', ignore);
+      client.release(broken);
+    }
+  }
+
+  #startRound(): void {
+    this.#round ??= this.#goRound()
+      .catch((error: unknown) => this.#log.warn(`runs of executors that are gone: ${String(error)}`))
+      .finally(() => (this.#round = undefined));
+  }
+
+  async #goRound(): Promise<void> {
+    let lost: string[] = [];
+    await this.#inTurn(async (client) => {
+      lost = await readLost(client, MISSING_MS);
+    });
+    for (const run of lost) await this.#endLost(run);
+    await this.#findLostJobs();
+    if (this.#trouble !== undefined) this.#dispatch();
+  }
+
+  /** What it had printed is in the log and stays. A run that the log does not have is of another log, and forgotten. */
+  async #endLost(run: string): Promise<void> {
+    const command = { kind: 'finish', outcome: { kind: 'interrupted' }, usage: null } as const;
+    try {
+      const { state } = await this.#commands.load(streamOf.run(asId<RunId>(run)), runDecider);
+      const about = 'run' in state ? { subject: state.run.by, course: state.run.course, correlation: run } : {};
+      await this.#commands.execute(streamOf.run(asId<RunId>(run)), runDecider, command, { actor: SYSTEM, ...about });
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      // Ended already: the reactor is about to see it. Unknown: nothing will ever come.
+      if (error.rejection.code === 'not-found') await this.#forget(run);
+    }
+  }
+
+  async #forget(run: string): Promise<void> {
+    await this.#pool.query('delete from ops.alive_run where run = $1', [run]);
+  }
+
+  /** A run that has a turn and waits has a job that waits or is being taken. Looks only at those that might be stuck. */
+  async #findLostJobs(): Promise<void> {
+    const { rows } = await this.#pool.query<{ run: string }>(
+      `select run from ops.alive_run where state = 'waiting' and turn is not null order by arrival limit 200`,
+    );
+    const waiting = new Set(rows.map(({ run }) => run));
+    for (const run of this.#withoutJob.keys()) if (!waiting.has(run)) this.#withoutJob.delete(run);
+    for (const run of waiting) {
+      const job = await within(QUEUE_PATIENCE_MS, this.#queue.getJob(run));
+      const ended = job && (job.finishedOn !== undefined || (await job.isFailed()) || (await job.isCompleted()));
+      if (job && !ended) this.#withoutJob.delete(run);
+      else if (!this.#withoutJob.has(run)) this.#withoutJob.set(run, performance.now());
+      else if (performance.now() - (this.#withoutJob.get(run) ?? 0) > LOST_JOB_MS) await this.#renew(run);
+    }
+  }
+
+  async #renew(run: string): Promise<void> {
+    this.#withoutJob.delete(run);
+    const { state } = isId(run)
+      ? await this.#commands.load(streamOf.run(asId<RunId>(run)), runDecider)
+      : { state: runDecider.initial };
+    if (state.kind === 'none' || state.kind === 'finished') return this.#forget(run);
+    if (state.kind === 'running') return; // the register is about to see it
+    this.#log.warn(`run ${run} had no job any more: it gets another one`);
+    await (await this.#queue.getJob(run))?.remove();
+    await this.#pool.query('update ops.alive_run set turn = null, turn_no = null where run = $1', [run]);
+    this.#dispatch();
+  }
+}
+
+function ignore(): void {}
+
+/** Throws when `work` takes longer. It goes on by itself, which does no harm: what it does can be repeated. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the queue has not answered within ${milliseconds} ms`)), milliseconds);
+  });
+  work.catch(ignore); // if it fails after its time
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

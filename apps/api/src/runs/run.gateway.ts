@@ -23,6 +23,7 @@ import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { bufferUntilReady } from '../sockets/early-frames.js';
 import type { SocketRequest } from '../sockets/path-ws.adapter.js';
 import { RunAccess } from './run-access.js';
+import { RunPlaces } from './run-places.js';
 import { RunTail } from './run-tail.js';
 
 /** Bytes on their way to one browser before the tail waits for it. */
@@ -58,6 +59,7 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
     private readonly permissions: PermissionWatch,
     private readonly commands: CommandHandler,
     private readonly directory: DirectoryQueries,
+    private readonly places: RunPlaces,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -96,10 +98,15 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
     socket.once('close', () => closed.abort());
     if (socket.readyState !== socket.OPEN) return;
     const { signal } = closed;
+    let leaveQueue: (() => void) | undefined;
+    signal.addEventListener('abort', () => leaveQueue?.());
     for await (const item of this.store.subscribeStream(streamOf.run(runId), { after: 'start', signal })) {
       const message: RunServerMessage | undefined =
         item.kind === 'event' ? await tail.next(item.event) : item.kind === 'caughtUp' ? { t: 'live' } : undefined;
       if (message) send(socket, message);
+      if (tail.state.kind !== 'queued') leaveQueue?.();
+      else if (item.kind === 'caughtUp')
+        leaveQueue ??= this.places.watch(runId, (place) => send(socket, { t: 'place', ...place }));
       while (socket.bufferedAmount > MAX_BUFFERED && !signal.aborted) await pause(20);
     }
   }

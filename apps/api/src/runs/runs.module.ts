@@ -1,8 +1,14 @@
 import { Module } from '@nestjs/common';
+import { RegisterWatch } from './register-watch.js';
 import { RunAccess } from './run-access.js';
 import { RunGateway } from './run.gateway.js';
+import { RunPlaces } from './run-places.js';
 import { RunQueue } from './run-queue.js';
 import { RunsController } from './runs.controller.js';
 
-@Module({ controllers: [RunsController], providers: [RunAccess, RunGateway, RunQueue], exports: [RunQueue] })
+@Module({
+  controllers: [RunsController],
+  providers: [RunAccess, RunGateway, RegisterWatch, RunQueue, RunPlaces],
+  exports: [RunQueue, RunPlaces],
+})
 export class RunsModule {}

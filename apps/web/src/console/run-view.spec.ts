@@ -22,6 +22,18 @@ describe('the view of a run', () => {
     expect(describeRun(after(requested, started))).toBe('ada ran main.py · running');
   });
 
+  it('says where it stands while it waits, and forgets it when it starts', () => {
+    const place = (before: number): RunServerMessage => ({
+      t: 'place',
+      before,
+      text: `${before} runs start before it`,
+    });
+    expect(describeRun(after(requested, place(3)))).toBe('ada ran main.py · waiting to start: 3 runs start before it');
+    expect(describeRun(after(requested, place(3), place(2)))).toContain('waiting to start: 2 runs');
+    expect(describeRun(after(requested, place(2), started))).toBe('ada ran main.py · running');
+    expect(describeRun(after(requested, started, place(2)))).toBe('ada ran main.py · running');
+  });
+
   it('tells the prompt after a program from the program', () => {
     const view = after(requested, started, { t: 'repl', script: { kind: 'completed' } });
     expect(describeRun(view)).toBe('ada ran main.py · Python prompt');

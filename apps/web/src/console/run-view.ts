@@ -25,6 +25,8 @@ export interface RunView {
   readonly columns: number;
   readonly rows: number;
   readonly state: RunStateName | 'unknown';
+  /** Where it stands while it waits, for a person. */
+  readonly place: string | null;
   readonly scriptEnd: ScriptEnd;
   readonly cancelledBy: string | null;
   /** Why it ended, for a person. */
@@ -48,6 +50,7 @@ export function emptyView(id: string): RunView {
     columns: 80,
     rows: 24,
     state: 'unknown',
+    place: null,
     scriptEnd: null,
     cancelledBy: null,
     ending: null,
@@ -64,8 +67,10 @@ export function afterMessage(view: RunView, message: RunServerMessage): RunView 
       const { by, byName, mode, entry, columns, rows } = message;
       return { ...view, by, byName, mode, entry, columns, rows, state: 'queued' };
     }
+    case 'place':
+      return view.state === 'queued' ? { ...view, place: message.text } : view;
     case 'started':
-      return { ...view, state: 'running' };
+      return { ...view, state: 'running', place: null };
     case 'resized':
       return { ...view, columns: message.columns, rows: message.rows };
     case 'repl':
@@ -124,7 +129,7 @@ export function describeRun(view: RunView): string {
 function describeState(view: RunView): string {
   if (view.state === 'finished') return `ended: ${describeEnding(view)}`;
   if (view.cancelledBy !== null) return `being stopped by ${view.cancelledBy}`;
-  if (view.state === 'queued') return 'waiting to start';
+  if (view.state === 'queued') return view.place === null ? 'waiting to start' : `waiting to start: ${view.place}`;
   return view.state === 'repl' ? 'Python prompt' : 'running';
 }
 

@@ -27,9 +27,15 @@ export function unmark(runFolder: string): Promise<void> {
   return rm(join(runFolder, MARK), { force: true });
 }
 
+export interface LeftOverParts {
+  readonly store: EventStore;
+  readonly blobs: Pick<BlobStore, 'put'>;
+  readonly contents: FileContents;
+}
+
 /** Records what the folder that a killed executor left behind holds beyond what the log knows. */
 export async function recordLeftOver(
-  { store, blobs, contents }: { store: EventStore; blobs: Pick<BlobStore, 'put'>; contents: FileContents },
+  { store, blobs, contents }: LeftOverParts,
   id: RunId,
   runFolder: string,
 ): Promise<void> {
