@@ -27,7 +27,7 @@ const rooms = [
   },
   {
     sourceTag: 'layer:executor',
-    onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:settings', 'layer:test'],
+    onlyDependOnLibsWithTags: ['layer:domain', 'layer:blobs', 'layer:event-store', 'layer:settings', 'layer:test'],
   },
   { sourceTag: 'layer:projections', onlyDependOnLibsWithTags: ['layer:domain', 'layer:event-store', 'layer:test'] },
   {

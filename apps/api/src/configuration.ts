@@ -1,4 +1,5 @@
-import { type Environment, integerSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
+import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
+import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
 
 export interface Configuration {
   /** Port of HTTP and WebSocket. */
@@ -19,6 +20,8 @@ export interface Configuration {
   readonly messagesPerMinute: number;
   /** Most documents that one person may have open at once in this process. */
   readonly openDocuments: number;
+  /** What programs may not use where their course has not decided. */
+  readonly refusedModules: readonly RestrictedModule[];
 }
 
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
@@ -35,6 +38,7 @@ export function readConfiguration(environment: Environment): Configuration {
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),
+    refusedModules: namesSetting(environment, 'REFUSED_MODULES', RESTRICTED_MODULES),
     openDocuments: integerSetting(environment, 'COLLAB_OPEN_DOCUMENTS', 20, { least: 1, most: 10_000 }),
   };
 }

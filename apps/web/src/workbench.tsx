@@ -9,6 +9,7 @@ import { firstFile, firstWorkspace, useCourses, useWorkspace } from './classroom
 import { clockTime } from './clock-time.js';
 import { useRuns } from './console/use-runs.js';
 import { FilesPane } from './files/files-pane.js';
+import { cursorRequest } from './cursor-request.js';
 import { currentRoute, navigate } from './navigation.js';
 import { RefusedChanges } from './outbox/refused-changes.js';
 import { useKeptChanges } from './outbox/use-kept-changes.js';
@@ -16,6 +17,7 @@ import { Patience } from './patience.js';
 import type { PersonHere } from './people-here.js';
 import { workspacePath } from './route.js';
 import { describeSaveState, saveStatus } from './save-status.js';
+import { CourseSettings } from './shell/course-settings.js';
 import { Header } from './shell/header.js';
 import { type PaneName, Panes } from './shell/panes.js';
 import { PresenceRow } from './shell/presence-row.js';
@@ -24,7 +26,7 @@ import { SaveStateText } from './shell/save-state.js';
 import { useUnsavedGuard } from './shell/unsaved-guard.js';
 import { UserMenu } from './shell/user-menu.js';
 import { useWorkbenchKeys } from './shell/workbench-keys.js';
-import { courseTitleOf, WorkspaceChooser } from './shell/workspace-chooser.js';
+import { courseOf, WorkspaceChooser } from './shell/workspace-chooser.js';
 import { useSignal } from './signal.js';
 
 const EditorPane = lazy(() => import('./editor/editor-pane.js'));
@@ -42,11 +44,13 @@ export function Workbench({ me }: { readonly me: UserDto }) {
   const list = courses.data ?? NO_COURSES;
   const chosen = route.page === 'workspace' ? route.workspace : (firstWorkspace(list)?.id ?? null);
   const file = route.page === 'workspace' ? route.file : null;
+  const course = courseOf(list, chosen);
   const header = (
     <>
       <Text className="workspace-course" size="sm" fw={600} truncate data-testid="course-title">
-        {courseTitleOf(list, chosen)}
+        {course?.title ?? ''}
       </Text>
+      {course && isProfessorOf(course, me) && <CourseSettings course={course} />}
       <WorkspaceChooser courses={list} selected={chosen} me={me} onSelect={(id) => navigate(workspacePath(id, null))} />
     </>
   );
@@ -101,6 +105,15 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
     runs.run({ mode: 'script', entry });
   };
   useWorkbenchKeys({ run, save: sayWhetherSaved });
+  const lineOf = (path: string, line: number) => {
+    const wanted = workspace?.files.find((one) => one.path === path);
+    if (!wanted) return null;
+    return () => {
+      setPane('editor');
+      navigate(workspacePath(id, wanted.id));
+      cursorRequest.set({ file: wanted.id, line });
+    };
+  };
 
   return (
     <div className="workbench">
@@ -161,7 +174,7 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
             }
             console={
               <Suspense fallback={<Patience what="Loading the console" />}>
-                <ConsolePane runs={runs} canWrite={canWrite} />
+                <ConsolePane runs={runs} canWrite={canWrite} lineOf={lineOf} />
               </Suspense>
             }
           />
@@ -176,6 +189,10 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
       )}
     </div>
   );
+}
+
+function isProfessorOf(course: CourseDto, me: UserDto): boolean {
+  return course.members.some((member) => member.id === me.id && member.role === 'professor');
 }
 
 /** The address names no file, or the choice was the page's: shows the first. A file that is gone stays named, and said so. */

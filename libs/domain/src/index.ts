@@ -25,12 +25,15 @@ export {
   type WorkspaceKind,
   type WorkspaceState,
 } from './workspace.js';
+export { isRestrictedModule, refusedModules, RESTRICTED_MODULES, type RestrictedModule } from './restricted-module.js';
 export {
   MAX_INPUT_LENGTH,
   RUN_QUEUE,
   runDecider,
   TERMINAL_COLUMNS,
   TERMINAL_ROWS,
+  type ErrorRaised,
+  type FigureProduced,
   type RunCommand,
   type RunEvent,
   type RunFile,

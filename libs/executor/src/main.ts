@@ -7,16 +7,18 @@
  */
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PostgresBlobStore } from '@palimpsest/blobs';
 import { asId, isId, type RunId } from '@palimpsest/domain';
 import { type EventStore, EventStoreFault, openEventStore } from '@palimpsest/event-store';
 import { SettingFault } from '@palimpsest/settings';
+import pg from 'pg';
 import { type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
 import { ExecutorPresence } from './executor-presence.js';
 import { endInterrupted } from './run-execution.js';
 import { consumeRuns } from './run-queue.js';
 import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
 import { removeFolder } from './sandbox/remove-folder.js';
-import { prepareSandbox } from './sandbox/sandbox.js';
+import { prepareFonts, prepareSandbox } from './sandbox/sandbox.js';
 import { selfTest } from './sandbox/self-test.js';
 
 /** How long to wait for an event store that is still starting, milliseconds. */
@@ -70,12 +72,18 @@ async function start(): Promise<void> {
   const sandbox = await prepareSandbox({ folder: scratch, cgroups, runAs: null });
   const tested = await selfTest(sandbox, join(scratch, 'self-test'));
   await endLeftOver(store, runsFolder);
-  const consumer = consumeRuns(configuration, presence, { store, sandbox, selfTest: tested, limits, runsFolder, name });
+  // Not waited for: it takes seconds, and a run that comes before makes its own list.
+  prepareFonts(sandbox).catch((error: unknown) => console.error('no list of fonts:', error));
+  const blobPool = openBlobPool(databaseUrl);
+  const consumer = consumeRuns(configuration, presence, {
+    ...{ store, blobs: new PostgresBlobStore(blobPool), sandbox, selfTest: tested, limits, runsFolder, name },
+  });
 
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= consumer
       .close()
+      .then(() => blobPool.end())
       .then(() => store.close())
       .then(() => presence.close())
       .then(() => process.exit(0), fail);
@@ -84,6 +92,17 @@ async function start(): Promise<void> {
   process.on('SIGINT', stop);
   process.on('disconnect', stop);
   process.send?.({ type: 'ready', sandbox: tested });
+}
+
+function openBlobPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: 2,
+    application_name: 'palimpsest executor blobs',
+    keepAlive: true,
+  });
+  pool.on('error', () => undefined); // an idle connection that the server closed is replaced
+  return pool;
 }
 
 function fail(error: unknown): never {

@@ -16,8 +16,10 @@ import {
   type RunUsage,
   streamOf,
 } from '@palimpsest/domain';
+import type { BlobStore } from '@palimpsest/blobs';
 import { type EventStore, StreamNotFound, WrongExpectedVersion } from '@palimpsest/event-store';
 import type { RunLimits } from './sandbox/limits.js';
+import type { Png } from './sandbox/png.js';
 import { RunLog } from './run-log.js';
 import { RunSession } from './sandbox/run-session.js';
 import { handOver, type Sandbox } from './sandbox/sandbox.js';
@@ -39,6 +41,8 @@ import { layOutWorkspace } from './workspace.js';
  */
 export interface ExecutionEnvironment {
   readonly store: EventStore;
+  /** Where plots go. */
+  readonly blobs: BlobStore;
   readonly sandbox: Sandbox;
   readonly selfTest: SelfTestResult;
   readonly limits: RunLimits;
@@ -192,6 +196,9 @@ export class RunExecution {
         log.event({ type: 'ReplEntered', data: { ms: now(), script } });
         this.#resolveScriptEnded();
       },
+      refused: request.refused ?? [],
+      onError: (error) => log.event({ type: 'ErrorRaised', data: { ms: now(), ...error } }),
+      onFigure: (figure) => log.later(keepFigure(this.#environment.blobs, now(), figure)),
     });
     this.#session = session;
     this.#begin(session);
@@ -237,7 +244,21 @@ export class RunExecution {
       case 'RunStarted':
       case 'OutputEmitted':
       case 'ReplEntered':
+      case 'ErrorRaised':
+      case 'FigureProduced':
     }
+  }
+}
+
+/** The event of a plot, once its bytes are kept. A plot that cannot be kept is missing; the run goes on. */
+async function keepFigure(blobs: BlobStore, ms: number, { bytes, width, height }: Png): Promise<RunEvent | undefined> {
+  try {
+    const mediaType = 'image/png';
+    const sha256 = await blobs.put(bytes, mediaType);
+    return { type: 'FigureProduced', data: { ms, sha256, mediaType, bytes: bytes.byteLength, width, height } };
+  } catch (error) {
+    console.error('a plot is lost:', error);
+    return undefined;
   }
 }
 

@@ -1,9 +1,10 @@
 import { Global, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { PostgresBlobStore } from '@palimpsest/blobs';
 import { type EventStore, openEventStore } from '@palimpsest/event-store';
 import { AuditQueries, DirectoryQueries, ReadModels, RunQueries } from '@palimpsest/projections';
 import pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
-import { CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
+import { BLOBS, CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
 
 /** Connections of the pool for queries and read models; the event store has its own few. */
 const POOL_SIZE = 12;
@@ -52,9 +53,10 @@ const queries = [DirectoryQueries, RunQueries, AuditQueries].map((Queries) => ({
       useFactory: (store: EventStore, pool: pg.Pool, configuration: Configuration) =>
         new ReadModels(store, pool, configuration.databaseUrl),
     },
+    { provide: BLOBS, inject: [POOL], useFactory: (pool: pg.Pool) => new PostgresBlobStore(pool) },
     ...queries,
   ],
-  exports: [CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, RunQueries, AuditQueries],
+  exports: [CONFIGURATION, POOL, EVENT_STORE, BLOBS, ReadModels, DirectoryQueries, RunQueries, AuditQueries],
 })
 export class PlatformModule implements OnModuleInit, OnApplicationShutdown {
   constructor(

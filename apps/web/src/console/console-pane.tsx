@@ -5,6 +5,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { copyText } from '../copy-text.js';
 import { LiveText } from '../live-text.js';
 import './console.css';
+import { RunNotes } from './run-notes.js';
 import { RunMenu } from './run-menu.js';
 import { describePrompt, describeRun, isAlive } from './run-view.js';
 import { TerminalScreen } from './terminal-screen.js';
@@ -14,6 +15,8 @@ interface Props {
   readonly runs: Runs;
   /** The person may start programs and type into them. */
   readonly canWrite: boolean;
+  /** How to show a line of a file in the editor; null for a path that is not there. */
+  readonly lineOf: (path: string, line: number) => (() => void) | null;
 }
 
 const READ_ONLY = 'Nothing has run here. This workspace is read-only: programs are run in those that you can write in.';
@@ -39,7 +42,7 @@ const THEMES: Record<'light' | 'dark', ITheme> = {
 };
 
 /** The console: who ran what above, the terminal below. */
-export default function ConsolePane({ runs, canWrite }: Props) {
+export default function ConsolePane({ runs, canWrite, lineOf }: Props) {
   const [text, setText] = useState('');
   const { view } = runs;
   const line = view ? describeRun(view) : canWrite ? 'Nothing has run here yet: press Run or F5.' : READ_ONLY;
@@ -102,6 +105,7 @@ export default function ConsolePane({ runs, canWrite }: Props) {
         </Alert>
       )}
       <Screen runs={runs} takesInput={canWrite && alive} onText={setText} />
+      {view && <RunNotes view={view} lineOf={lineOf} />}
       <pre className="visually-hidden" data-testid="console-text" aria-hidden>
         {text}
       </pre>

@@ -24,13 +24,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn, type IPty } from '@lydell/node-pty';
-import type { RunMode, RunOutcome, RunUsage, ScriptEnd } from '@palimpsest/domain';
+import type { RestrictedModule, RunMode, RunOutcome, RunUsage, ScriptEnd } from '@palimpsest/domain';
 import { BUBBLEWRAP, bubblewrapArguments, LAUNCHER } from './arguments.js';
 import type { RunCgroup } from './cgroup.js';
+import type { ErrorReport } from './error-report.js';
 import { HintPipe, type Hint } from './hint-pipe.js';
 import type { RunLimits } from './limits.js';
 import { meterOf, type Meter, type Reading } from './meter.js';
 import { outcomeOf } from './outcome.js';
+import type { Png } from './png.js';
 import { removeFolder } from './remove-folder.js';
 import type { Sandbox } from './sandbox.js';
 import { TerminalInput } from './terminal-input.js';
@@ -50,6 +52,12 @@ export interface SessionOptions {
   onOutput(bytes: Buffer): void;
   /** The script has ended (null: there was none) and the console begins. At most once; a hint, not a fact. */
   onPrompt(script: ScriptEnd | null): void;
+  /** What is refused to the student's own code: names of RESTRICTED_MODULES. A guard-rail for learners, no boundary. */
+  readonly refused?: readonly RestrictedModule[];
+  /** An exception reached the student. A hint, as `onPrompt`. */
+  onError?(error: ErrorReport): void;
+  /** A plot. Of the program's making, so whatever it likes, but one whole PNG within bounds. */
+  onFigure?(figure: Png): void;
 }
 
 export interface SessionEnd {
@@ -195,6 +203,8 @@ export class RunSession {
   #onHint(hint: Hint): void {
     if (hint.kind === 'started') this.#begun = true;
     else if (hint.kind === 'ending') this.#orderly = true;
+    else if (hint.kind === 'error') this.#options.onError?.(hint.error);
+    else if (hint.kind === 'figure') this.#options.onFigure?.(hint.figure);
     else if (!this.#inRepl) {
       this.#inRepl = true;
       this.#limitWallTime(this.#options.limits.replSeconds);
