@@ -43,6 +43,7 @@ function inherited() {
       'SESSION_SECONDS',
       'COLLAB_MESSAGES_PER_MINUTE',
       'COLLAB_OPEN_DOCUMENTS',
+      'REFUSED_MODULES',
       'EXECUTOR_UID',
       'EXECUTOR_GID',
     ],

@@ -7,6 +7,16 @@ import { Fault } from './fault.mjs';
 const TOOLS = {
   python3: { paths: ['/usr/bin/python3'], packages: ['python3'], purpose: 'runs the programs of students' },
   bubblewrap: { paths: ['/usr/bin/bwrap'], packages: ['bubblewrap'], purpose: 'is their sandbox' },
+  plots: {
+    paths: [
+      '/usr/lib/python3/dist-packages/matplotlib',
+      '/usr/lib/python3/dist-packages/pandas',
+      '/usr/share/doc/python3-tk',
+    ],
+    all: true,
+    packages: ['python3-matplotlib', 'python3-numpy', 'python3-pandas', 'python3-tk'],
+    purpose: 'are what the tests of plots draw with',
+  },
   chromium: {
     paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
     packages: ['chromium', 'fonts-dejavu-core'],
@@ -21,9 +31,11 @@ const TOOLS = {
   },
 };
 
-/** Path of a tool, or undefined. */
+/** Path of a tool, or undefined. Of most tools any of the paths will do, of some all have to be there. */
 export function findTool(name) {
-  return TOOLS[name].paths.find((path) => existsSync(path));
+  const { paths, all } = TOOLS[name];
+  const found = paths.filter((path) => existsSync(path));
+  return all && found.length < paths.length ? undefined : found[0];
 }
 
 function administrator() {

@@ -48,7 +48,7 @@ function count(results) {
 }
 
 async function main() {
-  provideTools(['python3', 'bubblewrap', 'chromium', 'redis'], say);
+  provideTools(['python3', 'bubblewrap', 'plots', 'chromium', 'redis'], say);
   installDependencies(say);
   build(say);
   const folder = mkdtempSync(join(tmpdir(), 'palimpsest-results-'));

@@ -97,6 +97,10 @@ function accountOf(event: DomainEvent): Account {
       return { summary: 'removed from the course' };
     case 'SectionAdded':
       return { summary: `section "${event.data.name}" added` };
+    case 'ModuleAllowed':
+      return { summary: `${event.data.module} allowed to programs` };
+    case 'ModuleRefused':
+      return { summary: `${event.data.module} refused to programs` };
     case 'WorkspaceOpened':
       return { object: event.data.name, summary: `workspace opened (${event.data.kind})` };
     case 'FileCreated':
@@ -122,6 +126,13 @@ function accountOf(event: DomainEvent): Account {
       return { summary: `terminal resized to ${event.data.columns} × ${event.data.rows}` };
     case 'ReplEntered':
       return { summary: 'the console became a Python prompt' };
+    case 'ErrorRaised': {
+      const { exception, message, path, line } = event.data;
+      const where = path === null ? '' : ` at ${path}, line ${line}`;
+      return { summary: `${cut(exception)} raised${where}: ${cut(message)}` };
+    }
+    case 'FigureProduced':
+      return { summary: `plot made, ${event.data.width} × ${event.data.height}` };
     case 'RunCancelled':
       return { summary: 'stop requested' };
     case 'RunFinished':

@@ -1,7 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
+import { RESTRICTED_MODULES } from '@palimpsest/domain';
 import { readConfiguration } from './configuration.js';
 
 const environment = { DATABASE_URL: 'postgres://localhost/x', IDE_SECRET_KEY: 'a key for tests that is long enough' };
+
+describe('what programs may not use', () => {
+  const refused = (value?: string) => readConfiguration({ ...environment, REFUSED_MODULES: value }).refusedModules;
+
+  it('is all that there are rules for where nothing is set', () => {
+    expect(refused()).toEqual(RESTRICTED_MODULES);
+    expect(refused('')).toEqual(RESTRICTED_MODULES);
+  });
+
+  it('can be named, or nothing', () => {
+    expect(refused(' os.system, ctypes ')).toEqual(['os.system', 'ctypes']);
+    expect(refused('none')).toEqual([]);
+  });
+
+  it.each(['os', 'none,ctypes', 'ctypes,', 'all'])('"%s" stops the start with one line', (value) => {
+    expect(() => refused(value)).toThrow(
+      /^REFUSED_MODULES names ".*": it must be "none", or some of os\.system, .*\.$/,
+    );
+  });
+});
 
 describe('the limits of co-editing in the environment', () => {
   it('are 300 messages a minute and 20 documents where nothing is set', () => {

@@ -1,4 +1,5 @@
-import { type Environment, integerSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
+import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
+import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
 
 export interface Configuration {
   /** Port of HTTP and WebSocket. */
@@ -23,6 +24,8 @@ export interface Configuration {
   readonly runsPerPerson: number;
   /** How often what is over is cleaned up, milliseconds. */
   readonly cleanupIntervalMs: number;
+  /** What programs may not use where their course has not decided. */
+  readonly refusedModules: readonly RestrictedModule[];
 }
 
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
@@ -41,6 +44,7 @@ export function readConfiguration(environment: Environment): Configuration {
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),
     runsPerPerson: integerSetting(environment, 'MAX_RUNS_PER_PERSON', 3, { least: 1, most: 1_000 }),
     cleanupIntervalMs: integerSetting(environment, 'CLEANUP_INTERVAL_MS', 300_000, { least: 1_000, most: 86_400_000 }),
+    refusedModules: namesSetting(environment, 'REFUSED_MODULES', RESTRICTED_MODULES),
     openDocuments: integerSetting(environment, 'COLLAB_OPEN_DOCUMENTS', 20, { least: 1, most: 10_000 }),
   };
 }

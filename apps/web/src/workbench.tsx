@@ -10,6 +10,7 @@ import { clockTime } from './clock-time.js';
 import { useRuns } from './console/use-runs.js';
 import { BinaryPane } from './files/binary-pane.js';
 import { FilesPane } from './files/files-pane.js';
+import { cursorRequest } from './cursor-request.js';
 import { currentRoute, navigate } from './navigation.js';
 import { RefusedChanges } from './outbox/refused-changes.js';
 import { useKeptChanges } from './outbox/use-kept-changes.js';
@@ -17,6 +18,7 @@ import { Patience } from './patience.js';
 import type { PersonHere } from './people-here.js';
 import { workspacePath } from './route.js';
 import { describeSaveState, saveStatus } from './save-status.js';
+import { CourseSettings } from './shell/course-settings.js';
 import { Header } from './shell/header.js';
 import { type PaneName, Panes } from './shell/panes.js';
 import { PresenceRow } from './shell/presence-row.js';
@@ -25,7 +27,7 @@ import { SaveStateText } from './shell/save-state.js';
 import { useUnsavedGuard } from './shell/unsaved-guard.js';
 import { UserMenu } from './shell/user-menu.js';
 import { useWorkbenchKeys } from './shell/workbench-keys.js';
-import { courseTitleOf, WorkspaceChooser } from './shell/workspace-chooser.js';
+import { courseOf, WorkspaceChooser } from './shell/workspace-chooser.js';
 import { useSignal } from './signal.js';
 
 const EditorPane = lazy(() => import('./editor/editor-pane.js'));
@@ -43,11 +45,13 @@ export function Workbench({ me }: { readonly me: UserDto }) {
   const list = courses.data ?? NO_COURSES;
   const chosen = route.page === 'workspace' ? route.workspace : (firstWorkspace(list)?.id ?? null);
   const file = route.page === 'workspace' ? route.file : null;
+  const course = courseOf(list, chosen);
   const header = (
     <>
       <Text className="workspace-course" size="sm" fw={600} truncate data-testid="course-title">
-        {courseTitleOf(list, chosen)}
+        {course?.title ?? ''}
       </Text>
+      {course && isProfessorOf(course, me) && <CourseSettings course={course} />}
       <WorkspaceChooser courses={list} selected={chosen} me={me} onSelect={(id) => navigate(workspacePath(id, null))} />
     </>
   );
@@ -106,6 +110,15 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
     navigate(workspacePath(id, chosen));
   };
   useWorkbenchKeys({ run, save: sayWhetherSaved });
+  const lineOf = (path: string, line: number) => {
+    const wanted = workspace?.files.find((one) => one.path === path);
+    if (!wanted) return null;
+    return () => {
+      setPane('editor');
+      navigate(workspacePath(id, wanted.id));
+      cursorRequest.set({ file: wanted.id, line });
+    };
+  };
 
   return (
     <div className="workbench">
@@ -159,7 +172,7 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
             }
             console={
               <Suspense fallback={<Patience what="Loading the console" />}>
-                <ConsolePane runs={runs} canWrite={canWrite} onOpenFile={open} />
+                <ConsolePane runs={runs} canWrite={canWrite} onOpenFile={open} lineOf={lineOf} />
               </Suspense>
             }
           />
@@ -174,6 +187,10 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
       )}
     </div>
   );
+}
+
+function isProfessorOf(course: CourseDto, me: UserDto): boolean {
+  return course.members.some((member) => member.id === me.id && member.role === 'professor');
 }
 
 /** The address names no file, or the choice was the page's: shows the first. A file that is gone stays named, and said so. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { courseDecider, type CourseEvent } from './course.js';
 import { asId, type CourseId, type UserId } from './identifiers.js';
+import { RESTRICTED_MODULES, refusedModules } from './restricted-module.js';
 import { scenario } from './scenario.js';
 
 const id = asId<CourseId>('00000000-0000-4000-8000-00000000000c');
@@ -29,6 +30,29 @@ describe('course', () => {
     expect(given(created, enrolled).when({ kind: 'enrol', user, role: 'student' })).toEqual([]);
     expect(given(created, enrolled).when({ kind: 'enrol', user, role: 'professor' })).toHaveLength(1);
     expect(given().refused({ kind: 'enrol', user, role: 'student' })).toBe('not-found');
+  });
+
+  it('decides on a module once for each answer, and only on those there are rules for', () => {
+    const decide = (module: string, allowed: boolean) => ({ kind: 'decideModule', module, allowed }) as const;
+    const allowed: CourseEvent = { type: 'ModuleAllowed', data: { module: 'subprocess' } };
+    const refused: CourseEvent = { type: 'ModuleRefused', data: { module: 'subprocess' } };
+    expect(given(created).when(decide('subprocess', true))).toEqual([allowed]);
+    expect(given(created).when(decide('subprocess', false))).toEqual([refused]);
+    expect(given(created, allowed).when(decide('subprocess', true))).toEqual([]);
+    expect(given(created, allowed).when(decide('subprocess', false))).toEqual([refused]);
+    expect(given(created, allowed, refused).when(decide('subprocess', true))).toEqual([allowed]);
+    expect(given(created).refused(decide('os', true))).toBe('not-found');
+    expect(given().refused(decide('subprocess', true))).toBe('not-found');
+  });
+
+  it('refuses what the installation refuses, but for its own decisions', () => {
+    const decided = new Map([
+      ['subprocess', true],
+      ['ctypes', false],
+    ] as const);
+    expect(refusedModules(['subprocess', 'os.fork'], decided)).toEqual(['os.fork', 'ctypes']);
+    expect(refusedModules([], new Map())).toEqual([]);
+    expect(refusedModules(RESTRICTED_MODULES, new Map())).toEqual(RESTRICTED_MODULES);
   });
 
   it('removes only members', () => {

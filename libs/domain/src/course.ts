@@ -1,5 +1,6 @@
 import { accept, reject, type Decider, type Decision } from './decider.js';
 import type { CourseId, UserId } from './identifiers.js';
+import { isRestrictedModule, type RestrictedModule } from './restricted-module.js';
 
 export type CourseRole = 'student' | 'professor' | 'auditor';
 
@@ -20,18 +21,31 @@ export interface SectionAdded {
   readonly type: 'SectionAdded';
   readonly data: { readonly name: string };
 }
-export type CourseEvent = CourseCreated | MemberEnrolled | MemberRemoved | SectionAdded;
+/** Programs of students may use it from here on, whatever the installation's default is. */
+export interface ModuleAllowed {
+  readonly type: 'ModuleAllowed';
+  readonly data: { readonly module: RestrictedModule };
+}
+/** Programs of students may not use it from here on, whatever the installation's default is. */
+export interface ModuleRefused {
+  readonly type: 'ModuleRefused';
+  readonly data: { readonly module: RestrictedModule };
+}
+export type CourseEvent = CourseCreated | MemberEnrolled | MemberRemoved | SectionAdded | ModuleAllowed | ModuleRefused;
 
 export type CourseCommand =
   | { readonly kind: 'create'; readonly id: CourseId; readonly title: string; readonly sections: readonly string[] }
   | { readonly kind: 'enrol'; readonly user: UserId; readonly role: CourseRole }
   | { readonly kind: 'removeMember'; readonly user: UserId }
-  | { readonly kind: 'addSection'; readonly name: string };
+  | { readonly kind: 'addSection'; readonly name: string }
+  | { readonly kind: 'decideModule'; readonly module: string; readonly allowed: boolean };
 
 export interface CourseState {
   readonly exists: boolean;
   readonly members: ReadonlyMap<UserId, CourseRole>;
   readonly sections: readonly string[];
+  /** What the course itself has decided on; for the others the installation's default holds. True: allowed. */
+  readonly modules: ReadonlyMap<RestrictedModule, boolean>;
 }
 
 const MAX_TITLE = 120;
@@ -71,6 +85,12 @@ function decide(command: CourseCommand, state: CourseState): Decision<CourseEven
       if (state.sections.includes(command.name.trim())) return accept();
       return accept({ type: 'SectionAdded', data: { name: command.name.trim() } });
     }
+    case 'decideModule': {
+      const { module, allowed } = command;
+      if (!isRestrictedModule(module)) return reject('not-found', `There is no rule for a module "${module}".`);
+      if (state.modules.get(module) === allowed) return accept();
+      return accept({ type: allowed ? 'ModuleAllowed' : 'ModuleRefused', data: { module } });
+    }
   }
 }
 
@@ -84,12 +104,15 @@ function evolve(state: CourseState, event: CourseEvent): CourseState {
       return { ...state, members: new Map([...state.members].filter(([user]) => user !== event.data.user)) };
     case 'SectionAdded':
       return { ...state, sections: [...state.sections, event.data.name] };
+    case 'ModuleAllowed':
+    case 'ModuleRefused':
+      return { ...state, modules: new Map(state.modules).set(event.data.module, event.type === 'ModuleAllowed') };
   }
 }
 
 /** Stream `course-<id>`: its members and sections. */
 export const courseDecider: Decider<CourseState, CourseCommand, CourseEvent> = {
-  initial: { exists: false, members: new Map(), sections: [] },
+  initial: { exists: false, members: new Map(), sections: [], modules: new Map() },
   evolve,
   decide,
 };

@@ -24,6 +24,8 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['MemberEnrolled', 1, `{"user":"${ID}","role":"student"}`],
   ['MemberRemoved', 1, `{"user":"${ID}"}`],
   ['SectionAdded', 1, '{"name":"Assignments"}'],
+  ['ModuleAllowed', 1, '{"module":"subprocess"}'],
+  ['ModuleRefused', 1, '{"module":"os.system"}'],
   ['WorkspaceOpened', 1, `{"id":"${ID}","kind":"personal","course":"${ID}","owner":"${ID}","name":"Ada’s workspace"}`],
   ['FileCreated', 1, `{"file":"${ID}","path":"lib/a.py"}`],
   ['ContentStored', 1, `{"sha256":"${HASH}","size":1234,"mediaType":"image/png"}`],
@@ -40,6 +42,16 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['InputProvided', 1, `{"by":"${ID}","text":"Ada\\n"}`],
   ['TerminalResized', 1, '{"columns":120,"rows":40}'],
   ['ReplEntered', 1, '{"ms":812,"script":{"kind":"raised","exception":"ValueError"}}'],
+  [
+    'ErrorRaised',
+    1,
+    '{"ms":31,"exception":"NameError","message":"name \'pint\' is not defined","path":"main.py","line":3,"explanation":{"id":"name-typo","text":"There is no \\"pint\\". Did you mean \\"print\\"?"},"traceback":"Traceback (most recent call last):\\n"}',
+  ],
+  [
+    'FigureProduced',
+    1,
+    `{"ms":812,"sha256":"${'0f'.repeat(32)}","mediaType":"image/png","bytes":17000,"width":640,"height":480}`,
+  ],
   ['RunCancelled', 1, `{"by":"${ID}"}`],
   [
     'FilesCollected',

@@ -25,6 +25,7 @@ export {
   type WorkspaceKind,
   type WorkspaceState,
 } from './workspace.js';
+export { isRestrictedModule, refusedModules, RESTRICTED_MODULES, type RestrictedModule } from './restricted-module.js';
 export {
   MAX_INPUT_LENGTH,
   RUN_QUEUE,
@@ -39,6 +40,8 @@ export {
   type FilesNotKept,
   type NotKept,
   type NotKeptReason,
+  type ErrorRaised,
+  type FigureProduced,
   type RunCommand,
   type RunEvent,
   type RunFile,

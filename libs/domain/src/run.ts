@@ -1,5 +1,6 @@
 import { accept, reject, type Decider, type Decision } from './decider.js';
 import type { FileKind } from './file.js';
+import type { RestrictedModule } from './restricted-module.js';
 import type { CourseId, FileId, RunId, UserId, WorkspaceId } from './identifiers.js';
 
 /** A file as the run sees it: exactly the text after this revision of its stream. */
@@ -52,6 +53,8 @@ export interface RunRequested {
     readonly files: readonly RunFile[];
     readonly columns: number;
     readonly rows: number;
+    /** What the course refused to its students' code at that moment. Absent in old runs, to which nothing was refused. */
+    readonly refused?: readonly RestrictedModule[];
   };
 }
 export interface RunStarted {
@@ -81,6 +84,39 @@ export interface TerminalResized {
 export interface ReplEntered {
   readonly type: 'ReplEntered';
   readonly data: { readonly ms: number; readonly script: ScriptEnd | null };
+}
+/**
+ * An exception reached the student, out of the script or of a line typed at the prompt. `message`, `explanation` and `traceback`
+ * are as the program's own process told them: bounded, printable, and no more to be trusted than its output.
+ */
+export interface ErrorRaised {
+  readonly type: 'ErrorRaised';
+  readonly data: {
+    readonly ms: number;
+    /** Name of the class, such as `ZeroDivisionError`. */
+    readonly exception: string;
+    readonly message: string;
+    /** The innermost line of a file of the workspace; null where there is none, as for a line of the console. */
+    readonly path: string | null;
+    readonly line: number | null;
+    /** What it means, for a beginner. Ids are stable (libs/executor/python/_palimpsest/explanations.py). */
+    readonly explanation: { readonly id: string; readonly text: string } | null;
+    /** Python's own account. */
+    readonly traceback: string;
+  };
+}
+/** The program plotted something. The bytes are a blob. */
+export interface FigureProduced {
+  readonly type: 'FigureProduced';
+  readonly data: {
+    readonly ms: number;
+    readonly sha256: string;
+    readonly mediaType: 'image/png';
+    readonly bytes: number;
+    /** Pixels. */
+    readonly width: number;
+    readonly height: number;
+  };
 }
 /** A person asked for the end; RunFinished follows when nothing runs any more. */
 export interface RunCancelled {
@@ -199,6 +235,8 @@ export type RunEvent =
   | InputProvided
   | TerminalResized
   | ReplEntered
+  | ErrorRaised
+  | FigureProduced
   | RunCancelled
   | FilesCollected
   | FileProduced
@@ -327,6 +365,8 @@ function evolve(state: RunState, event: RunEvent): RunState {
     case 'FilesCollected':
     case 'FileProduced':
     case 'FilesNotKept':
+    case 'ErrorRaised':
+    case 'FigureProduced':
       return state;
   }
 }

@@ -1,11 +1,15 @@
 """Runs a student's script inside the sandbox and then becomes the console in its namespace.
 
-Started as `python3 -I -S -B -X utf8 -i boot.py MODE PROCESSES CPU FILE_BYTES DATA_BYTES ADDRESS_BYTES [ENTRY]`.
+Started as `python3 -I -S -B -X utf8 -i boot.py MODE PROCESSES CPU FILE_BYTES DATA_BYTES ADDRESS_BYTES REFUSED [ENTRY]`; REFUSED
+names what the course refuses to the student's own code, with commas between, or is `-` (_palimpsest/guard.py).
 `-i` makes Python's own REPL follow when this file ends: it is the REPL everybody knows, it works in `sys.modules['__main__']`,
 and nothing has to be imported for it. `-S` saves 8 ms; what `site` would have done is done here.
 
-Descriptor 8 is a pipe to the executor. It carries hints for the interface: "the script has ended, the console begins". Code of
-the student can find it and write to it or close it, so nothing that protects anybody depends on it.
+Descriptor 8 is a pipe to the executor. It carries hints for the interface: "the script has ended, the console begins", what
+was raised, what was plotted. Code of the student can find it and write to it or close it, so nothing that protects anybody
+depends on it.
+
+What is said about errors, what is refused and where plots go is in `_palimpsest`, beside this file in a folder of its own.
 """
 
 import atexit
@@ -18,12 +22,16 @@ import termios
 
 HINTS = 8
 WORKSPACE = '/workspace'
-MODE, PROCESSES, CPU, FILE_BYTES, DATA_BYTES, ADDRESS_BYTES, *ENTRY = sys.argv[1:]
+OWN_MODULES = '/palimpsest/lib'
+MODE, PROCESSES, CPU, FILE_BYTES, DATA_BYTES, ADDRESS_BYTES, REFUSED, *ENTRY = sys.argv[1:]
 
 
 def hint(text):
     try:
-        os.write(HINTS, text.encode('utf-8', 'replace')[:200] + b'\n')
+        # A line that Ctrl-C cut off must not spoil the next one.
+        rest = b'\n' + text.encode('utf-8', 'replace') + b'\n'
+        while rest:
+            rest = rest[os.write(HINTS, rest) :]
     except OSError:
         pass  # closed by the program: the interface merely knows less
 
@@ -68,7 +76,7 @@ def limit_resources():
 def standard_path():
     version = f'python{sys.version_info.major}.{sys.version_info.minor}'
     extra = (f'/usr/local/lib/{version}/dist-packages', '/usr/lib/python3/dist-packages')
-    return sys.path + [folder for folder in extra if os.path.isdir(folder)]
+    return sys.path + [folder for folder in extra if os.path.isdir(folder)] + [OWN_MODULES]
 
 
 def standard_import(name):
@@ -96,6 +104,73 @@ def add_site_builtins():
     builtins.exit = _sitebuiltins.Quitter('exit', 'Ctrl-D (i.e. EOF)')
     builtins.quit = _sitebuiltins.Quitter('quit', 'Ctrl-D (i.e. EOF)')
     builtins.help = _sitebuiltins._Helper()
+    builtins.full_traceback = lambda: own_module('errors').full_traceback()
+
+
+def own_module(name):
+    standard_import(f'_palimpsest.{name}')
+    return sys.modules[f'_palimpsest.{name}']
+
+
+def explained(kind, error, traceback):
+    """sys.excepthook. Whatever goes wrong in explaining, the error itself is shown."""
+    try:
+        teacher = getattr(explained, 'teacher', None)
+        if teacher is None:
+            limits = {'file_bytes': int(FILE_BYTES), 'processes': int(PROCESSES)}
+            teacher = explained.teacher = own_module('errors').Teacher(WORKSPACE, limits, hint, last_typed)
+        teacher.show(error, traceback)
+    except BaseException:
+        sys.__excepthook__(kind, error, traceback)
+
+
+def last_typed():
+    """The line of the console that was typed last, if it is a statement by itself."""
+    readline = sys.modules.get('readline')
+    line = readline and readline.get_history_item(readline.get_current_history_length())
+    try:
+        compile(line, '<stdin>', 'single')
+        return line
+    except (SyntaxError, ValueError, TypeError):
+        return None
+
+
+def refuse_and_prepare():
+    refused = [] if REFUSED == '-' else REFUSED.split(',')
+    own_module('guard').install(refused, prepare_fonts)
+    sys.modules['_palimpsest'].send = hint
+
+
+def prepare_fonts():
+    """Before matplotlib is imported: its list of fonts, which takes it seconds to make, lies ready in a folder that it can write."""
+    try:
+        os.makedirs(os.environ['MPLCONFIGDIR'], exist_ok=True)
+        for name in os.listdir(FONT_LISTS):
+            with open(os.path.join(FONT_LISTS, name), 'rb') as source:
+                content = source.read()
+            with open(os.path.join(os.environ['MPLCONFIGDIR'], name), 'xb') as file:
+                file.write(content)
+    except (OSError, KeyError):
+        pass  # it makes its own
+
+
+def emit_figures():
+    """Sends the plots that were made and never shown, where matplotlib is at work at all."""
+    figures = sys.modules.get('_palimpsest.figures')
+    if figures is None:
+        return
+    try:
+        figures.emit_unshown()
+    except BaseException as error:
+        show(error)
+
+
+class Prompt:
+    """sys.ps1: Python turns it into text each time it is about to ask."""
+
+    def __str__(self):
+        emit_figures()
+        return '>>> '
 
 
 def make_main():
@@ -118,7 +193,7 @@ def show(error):
     try:
         sys.excepthook(type(error), error, traceback)
     except BaseException:
-        sys.__excepthook__(type(error), error, traceback)
+        explained(type(error), error, traceback)
 
 
 def exit_code(error):
@@ -146,7 +221,7 @@ def run_script(main, entry):
         return f'exit {exit_code(error)}'
     except BaseException as error:
         show(error)
-        return f'raised {type(error).__name__}'
+        return f'raised {type(error).__name__[:200]}'
 
 
 def flush():
@@ -183,6 +258,8 @@ def start():
     take_terminal()
     limit_resources()
     add_site_builtins()
+    refuse_and_prepare()
+    sys.excepthook = explained
     # Told at an orderly end: a status of 128 + n is then the program's own, not a signal.
     # Only from this process: a forked child ends orderly as well.
     atexit.register(lambda process=os.getpid(): hint('ending') if os.getpid() == process else None)
@@ -191,6 +268,7 @@ def start():
     hint('started')
     if MODE == 'script':
         end = run_script(main, ENTRY[0])
+        emit_figures()
     else:
         sys.argv = ['']
         sys.path = [WORKSPACE] + STANDARD_PATH
@@ -198,8 +276,10 @@ def start():
         end = '-'
     flush()
     prepare_console(attributes)
+    sys.ps1 = Prompt()
     hint(f'repl {end}')
 
 
+FONT_LISTS = '/palimpsest/fonts'
 STANDARD_PATH = standard_path()
 start()

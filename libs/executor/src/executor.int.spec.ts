@@ -11,6 +11,7 @@ import {
   FILE_EDITED,
   type FileId,
   readEvent,
+  type RestrictedModule,
   RUN_QUEUE,
   type RunEvent,
   type RunFile,
@@ -150,13 +151,18 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
   }
 
   /** Asks for a run and queues it; further job ids stand for jobs that are delivered twice. */
-  async function request(source: string | readonly RunFile[], jobs = 1): Promise<RunId> {
+  async function request(
+    source: string | readonly RunFile[],
+    jobs = 1,
+    refused?: readonly RestrictedModule[],
+  ): Promise<RunId> {
     const id = asId<RunId>(randomUUID());
     const files = typeof source === 'string' ? [await writeFile('main.py', source)] : source;
     const data: RunRequested['data'] = {
       ...{ id, by, files, mode: 'script', entry: 'main.py', columns: 80, rows: 24 },
       workspace: asId(randomUUID()),
       course: asId(randomUUID()),
+      ...(refused && { refused }),
     };
     await append(id, { type: 'RunRequested', data });
     for (let job = 0; job < jobs; job++) await queue.add('run', { runId: id }, { jobId: `${id}-${job}` });
@@ -180,14 +186,14 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
       .replaceAll('\r\n', '\n');
 
   /** Waits until the run's stream has an event of this type. */
-  const reached = (id: RunId, type: RunEvent['type']) =>
+  const reached = (id: RunId, type: RunEvent['type'], timeoutMs = 20_000) =>
     eventually(
       async () => {
         const all = await events(id);
         return all.some((event) => event.type === type) && all;
       },
       `${type} of run ${id}`,
-      20_000,
+      timeoutMs,
     );
 
   const shows = (id: RunId, text: string) =>
@@ -432,6 +438,56 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
       .map(([, piece]) => piece);
     expect(text.join('').length).toBe(300_000);
     expect(all.filter(({ type }) => type === 'OutputEmitted').length).toBeLessThan(300);
+  });
+
+  it('records what was raised, with its meaning', async () => {
+    await startExecutor();
+    const id = await request('count = 3\nprint(coutn)\n');
+    const all = await reached(id, 'ReplEntered');
+    const [raised] = all.filter((event) => event.type === 'ErrorRaised');
+    expect(raised?.data).toMatchObject({
+      ...{ exception: 'NameError', path: 'main.py', line: 2, ms: expect.any(Number) },
+      explanation: { id: 'name-typo', text: expect.stringContaining('Did you mean "count"?') },
+    });
+    await append(id, { type: 'RunCancelled', data: { by } });
+    await reached(id, 'RunFinished');
+  });
+
+  it('keeps plots as blobs, and records them between the output before and after', async () => {
+    await startExecutor();
+    const plot = 'import time, matplotlib.pyplot as plt\nprint("before", flush=True)\ntime.sleep(0.3)\n';
+    const id = await request(`${plot}plt.plot([1, 2])\nplt.show()\ntime.sleep(0.3)\nprint("after")\n`);
+    const all = await reached(id, 'ReplEntered', 60_000);
+    const text = (event: RunEvent) =>
+      event.type === 'OutputEmitted' ? event.data.chunks.map(([, piece]) => piece).join('') : '';
+    const place = (what: (event: RunEvent) => boolean) => all.findIndex(what);
+    const at = place(({ type }) => type === 'FigureProduced');
+    expect(place((event) => text(event).includes('before'))).toBeLessThan(at);
+    expect(place((event) => text(event).includes('after'))).toBeGreaterThan(at);
+    const [figure] = all.filter((event) => event.type === 'FigureProduced');
+    const blob = await blobs.get(figure?.data.sha256 ?? '');
+    expect(figure?.data).toMatchObject({ mediaType: 'image/png', bytes: blob?.size, width: 640, height: 480 });
+    expect(
+      Buffer.from(blob?.bytes ?? [])
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+    await append(id, { type: 'RunCancelled', data: { by } });
+    await reached(id, 'RunFinished');
+  }, 90_000);
+
+  it('refuses what the request says, and nothing in old requests', async () => {
+    await startExecutor();
+    const source = 'import os\nprint("status", os.system("true"))\n';
+    const old = await request(source);
+    await shows(old, 'status 0');
+    const id = await request(source, 1, ['os.system']);
+    const [raised] = (await reached(id, 'ErrorRaised')).filter((event) => event.type === 'ErrorRaised');
+    expect(raised?.data.explanation?.id).toBe('module-refused');
+    for (const run of [old, id]) {
+      await append(run, { type: 'RunCancelled', data: { by } });
+      await reached(run, 'RunFinished');
+    }
   });
 
   it('without a sandbox that holds, nothing is run and the reason is told', async () => {

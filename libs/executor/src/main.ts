@@ -19,7 +19,7 @@ import { ExecutorPresence } from './executor-presence.js';
 import { MachineWatch, readMachine } from './machine-watch.js';
 import { consumeRuns, type RunConsumer } from './run-queue.js';
 import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
-import { prepareSandbox } from './sandbox/sandbox.js';
+import { prepareFonts, prepareSandbox } from './sandbox/sandbox.js';
 import { selfTest } from './sandbox/self-test.js';
 import { RecordedContents } from './workspace.js';
 
@@ -144,6 +144,8 @@ async function start(): Promise<void> {
     type: 'ExecutorStarted',
     data: { places: concurrency, sandbox: tested.level, reason: tested.reason },
   });
+  // Not waited for: it takes seconds, and a run that comes before makes its own list.
+  prepareFonts(sandbox).catch((error: unknown) => console.error('no list of fonts:', error));
   const consumer = consumeRuns(configuration, presence, {
     ...{ store, contents, blobs, sandbox, selfTest: tested, limits, runsFolder, name },
   });

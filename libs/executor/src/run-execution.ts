@@ -21,6 +21,7 @@ import { type EventStore, StreamNotFound, Unavailable, WrongExpectedVersion } fr
 import type { RunLimits } from './sandbox/limits.js';
 import { markLaidOut, unmark } from './files/left-over-files.js';
 import { RunFiles } from './files/run-files.js';
+import type { Png } from './sandbox/png.js';
 import { RunLog } from './run-log.js';
 import { RunSession } from './sandbox/run-session.js';
 import { handOver, type Sandbox } from './sandbox/sandbox.js';
@@ -239,6 +240,9 @@ export class RunExecution {
         await log.flushed();
         await unmark(folder);
       },
+      refused: request.refused ?? [],
+      onError: (error) => log.event({ type: 'ErrorRaised', data: { ms: now(), ...error } }),
+      onFigure: (figure) => log.later(keepFigure(this.#environment.blobs, now(), figure)),
     });
     this.#session = session;
     this.#begin(session);
@@ -287,7 +291,25 @@ export class RunExecution {
       case 'FilesCollected':
       case 'FileProduced':
       case 'FilesNotKept':
+      case 'ErrorRaised':
+      case 'FigureProduced':
     }
+  }
+}
+
+/** The event of a plot, once its bytes are kept. A plot that cannot be kept is missing; the run goes on. */
+async function keepFigure(
+  blobs: Pick<BlobStore, 'put'>,
+  ms: number,
+  { bytes, width, height }: Png,
+): Promise<RunEvent | undefined> {
+  try {
+    const mediaType = 'image/png';
+    const sha256 = await blobs.put(bytes, mediaType);
+    return { type: 'FigureProduced', data: { ms, sha256, mediaType, bytes: bytes.byteLength, width, height } };
+  } catch (error) {
+    console.error('a plot is lost:', error);
+    return undefined;
   }
 }
 

@@ -11,7 +11,9 @@ const RETRY_MS = 500;
 
 type Entry =
   | { readonly kind: 'output'; readonly ms: number; readonly text: string }
-  | { readonly kind: 'event'; readonly event: RunEvent };
+  | { readonly kind: 'event'; readonly event: RunEvent }
+  /** Its place is taken, but what it is is not known yet; undefined: nothing after all. */
+  | { readonly kind: 'later'; readonly event: Promise<RunEvent | undefined> };
 
 export interface Source {
   /** Too much waits for the store: let the program wait. */
@@ -63,6 +65,13 @@ export class RunLog {
     this.#write();
   }
 
+  /** An event that refers to something that has to be stored first. What comes after it waits for it. Must not reject. */
+  later(event: Promise<RunEvent | undefined>): void {
+    if (this.#closed) return;
+    this.#entries.push({ kind: 'later', event });
+    this.#write();
+  }
+
   /** Records nothing more: the stream has its end already. */
   discard(): void {
     this.#closed = true;
@@ -87,7 +96,8 @@ export class RunLog {
 
   async #drain(): Promise<void> {
     while (this.#entries.length > 0) {
-      const { events, characters } = this.#take();
+      const { events, characters } = await this.#take();
+      if (events.length === 0) continue;
       await this.#append(
         events.map((event): NewEvent => ({ id: randomUUID(), ...encodeEvent(event, this.#metadata) })),
       );
@@ -100,8 +110,13 @@ export class RunLog {
   }
 
   /** The next event: one that is no output, or as much output as fits into one. */
-  #take(): { events: RunEvent[]; characters: number } {
+  async #take(): Promise<{ events: RunEvent[]; characters: number }> {
     const first = this.#entries[0];
+    if (first?.kind === 'later') {
+      this.#entries.shift();
+      const event = await first.event;
+      return { events: event ? [event] : [], characters: 0 };
+    }
     if (first?.kind === 'event') {
       this.#entries.shift();
       return { events: [first.event], characters: 0 };
@@ -110,7 +125,7 @@ export class RunLog {
     let characters = 0;
     let taken = 0;
     for (const entry of this.#entries) {
-      if (entry.kind === 'event' || (taken > 0 && characters + entry.text.length > MAX_TEXT)) break;
+      if (entry.kind !== 'output' || (taken > 0 && characters + entry.text.length > MAX_TEXT)) break;
       const last = chunks.at(-1);
       if (last?.[0] === entry.ms) last[1] += entry.text;
       else chunks.push([entry.ms, entry.text]);

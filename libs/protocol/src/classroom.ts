@@ -125,6 +125,24 @@ export class ProblemDto {
   fields?: string[];
 }
 
+/** One thing that programs of a course may or may not use. `GET /api/courses/:id/modules` gives all that there are rules for. */
+export class ModuleRuleDto {
+  /** Such as `subprocess` or `os.system`. */
+  @IsString()
+  module!: string;
+  @IsBoolean()
+  allowed!: boolean;
+  /** Whose decision that is: the course's own, or the installation's default. */
+  @IsIn(['course', 'installation'])
+  decidedBy!: 'course' | 'installation';
+}
+
+/** Body of `PUT /api/courses/:id/modules/:module`. Holds from the next run on. */
+export class DecideModuleDto {
+  @IsBoolean()
+  allowed!: boolean;
+}
+
 export class HealthDto {
   @IsBoolean()
   ok!: boolean;

@@ -3,9 +3,11 @@ export { ROLE_NAMES, SignedInDto, SignInDto, UserDto, type RoleName } from './au
 export {
   CourseDto,
   CreateFileDto,
+  DecideModuleDto,
   FileDto,
   HealthDto,
   MemberDto,
+  ModuleRuleDto,
   MoveFileDto,
   ProblemDto,
   WorkspaceDto,

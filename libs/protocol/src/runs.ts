@@ -85,6 +85,26 @@ export type RunServerMessage =
         | { readonly kind: 'exit'; readonly code: number }
         | null;
     }
+  /** An exception reached the student. Texts are those of the program: show them as text. */
+  | {
+      readonly t: 'error';
+      readonly exception: string;
+      readonly message: string;
+      /** Path in the workspace, null for the console. */
+      readonly path: string | null;
+      readonly line: number | null;
+      readonly explanation: { readonly id: string; readonly text: string } | null;
+      readonly traceback: string;
+    }
+  /** A picture: `GET /api/runs/:id/figures/:sha256`. */
+  | {
+      readonly t: 'figure';
+      readonly sha256: string;
+      readonly mediaType: string;
+      readonly bytes: number;
+      readonly width: number;
+      readonly height: number;
+    }
   | { readonly t: 'cancelled'; readonly byName: string }
   /** What the program did to a file is in the workspace now. */
   | {

@@ -30,3 +30,23 @@ export function integerSetting(
   if (/^\d+$/.test(text) && value >= bounds.least && value <= bounds.most) return value;
   throw new SettingFault(`${name} is "${text}": it must be a whole number from ${bounds.least} to ${bounds.most}.`);
 }
+
+/**
+ * The names in a variable, with commas between; `none` for none of them, all that are known where it is not set or empty. Throws
+ * SettingFault for a name that is not known.
+ */
+export function namesSetting<Name extends string>(
+  environment: Environment,
+  variable: string,
+  known: readonly Name[],
+): readonly Name[] {
+  const text = environment[variable]?.trim();
+  if (!text) return known;
+  if (text === 'none') return [];
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !known.some((one) => one === name));
+  if (unknown === undefined) return known.filter((name) => names.includes(name));
+  throw new SettingFault(
+    `${variable} names "${unknown}": it must be "none", or some of ${known.join(', ')}, with commas between.`,
+  );
+}

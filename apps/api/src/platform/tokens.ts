@@ -1,4 +1,5 @@
 /** Injection tokens of what is not a class of ours. */
 export const EVENT_STORE = Symbol('EventStore');
+export const BLOBS = Symbol('BlobStore');
 export const POOL = Symbol('pg.Pool');
 export const CONFIGURATION = Symbol('Configuration');

@@ -41,6 +41,11 @@ export function mayReadAuditLog(role: Role): boolean {
   return role === 'auditor' || role === 'admin';
 }
 
+/** Who decides about a course itself, such as what its programs may use. */
+export function mayManageCourse(role: Role, courseRole: string | undefined): boolean {
+  return role === 'admin' || courseRole === 'professor';
+}
+
 /** Who may see the state of the event store and of what is built from it. */
 export function maySeeSystem(role: Role): boolean {
   return role === 'auditor' || role === 'admin';

@@ -52,6 +52,14 @@ export class RunTail {
         return { t: 'resized', columns: event.data.columns, rows: event.data.rows };
       case 'ReplEntered':
         return { t: 'repl', script: event.data.script };
+      case 'ErrorRaised': {
+        const { exception, message, path, line, explanation, traceback } = event.data;
+        return { t: 'error', exception, message, path, line, explanation, traceback };
+      }
+      case 'FigureProduced': {
+        const { sha256, mediaType, bytes, width, height } = event.data;
+        return { t: 'figure', sha256, mediaType, bytes, width, height };
+      }
       case 'RunCancelled':
         return { t: 'cancelled', byName: await this.#nameOf(event.data.by) };
       case 'RunFinished': {

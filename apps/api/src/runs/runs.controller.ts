@@ -4,6 +4,7 @@ import {
   asId,
   type CourseId,
   type FileId,
+  RESTRICTED_MODULES,
   runDecider,
   type RunFile,
   type RunId,
@@ -20,6 +21,7 @@ import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
+import { ModuleRules } from '../courses/module-rules.js';
 import { Answers, MayWait, Takes } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
@@ -44,6 +46,7 @@ export class RunsController {
     private readonly access: WorkspaceAccess,
     private readonly runAccess: RunAccess,
     private readonly commands: CommandHandler,
+    private readonly moduleRules: ModuleRules,
     private readonly queries: RunQueries,
     private readonly readModels: ReadModels,
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -61,6 +64,7 @@ export class RunsController {
     const { workspace } = await this.access.require(person, body.workspace, 'run');
     const id = asId<RunId>(randomUUID());
     const workspaceId = asId<WorkspaceId>(workspace.id);
+    const course = asId<CourseId>(workspace.course);
     const { position } = await this.commands.execute(
       streamOf.run(id),
       runDecider,
@@ -69,13 +73,14 @@ export class RunsController {
         run: {
           id,
           workspace: workspaceId,
-          course: asId<CourseId>(workspace.course),
+          course,
           by: asId<UserId>(person.userId),
           mode: body.mode,
           entry: body.mode === 'script' ? (body.entry ?? 'main.py') : null,
           files: await this.#filesNow(workspaceId),
           columns: body.columns ?? 80,
           rows: body.rows ?? 24,
+          refused: (await this.moduleRules.refusedIn(course)) ?? RESTRICTED_MODULES,
         },
       },
       contextOf(person, 'web', { course: workspace.course, workspace: workspace.id, address: addressOf(request) }),

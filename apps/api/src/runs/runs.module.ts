@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { CoursesModule } from '../courses/courses.module.js';
+import { FiguresController } from './figures.controller.js';
 import { RegisterWatch } from './register-watch.js';
 import { RunAccess } from './run-access.js';
 import { RunGateway } from './run.gateway.js';
@@ -7,7 +9,8 @@ import { RunQueue } from './run-queue.js';
 import { RunsController } from './runs.controller.js';
 
 @Module({
-  controllers: [RunsController],
+  imports: [CoursesModule],
+  controllers: [RunsController, FiguresController],
   providers: [RunAccess, RunGateway, RegisterWatch, RunQueue, RunPlaces],
   exports: [RunQueue, RunPlaces],
 })

@@ -6,6 +6,7 @@ import { copyText } from '../copy-text.js';
 import { LiveText } from '../live-text.js';
 import './console.css';
 import { FileNotices } from './file-notices.js';
+import { RunNotes } from './run-notes.js';
 import { RunMenu } from './run-menu.js';
 import { describePrompt, describeRun, isAlive } from './run-view.js';
 import { TerminalScreen } from './terminal-screen.js';
@@ -16,6 +17,8 @@ interface Props {
   /** The person may start programs and type into them. */
   readonly canWrite: boolean;
   readonly onOpenFile: (file: string) => void;
+  /** How to show a line of a file in the editor; null for a path that is not there. */
+  readonly lineOf: (path: string, line: number) => (() => void) | null;
 }
 
 const READ_ONLY = 'Nothing has run here. This workspace is read-only: programs are run in those that you can write in.';
@@ -41,7 +44,7 @@ const THEMES: Record<'light' | 'dark', ITheme> = {
 };
 
 /** The console: who ran what above, the terminal below. */
-export default function ConsolePane({ runs, canWrite, onOpenFile }: Props) {
+export default function ConsolePane({ runs, canWrite, onOpenFile, lineOf }: Props) {
   const [text, setText] = useState('');
   const { view } = runs;
   const line = view ? describeRun(view) : canWrite ? 'Nothing has run here yet: press Run or F5.' : READ_ONLY;
@@ -105,6 +108,7 @@ export default function ConsolePane({ runs, canWrite, onOpenFile }: Props) {
       )}
       <Screen runs={runs} takesInput={canWrite && alive} onText={setText} />
       {view && <FileNotices notices={view.files} onOpen={onOpenFile} />}
+      {view && <RunNotes view={view} lineOf={lineOf} />}
       <pre className="visually-hidden" data-testid="console-text" aria-hidden>
         {text}
       </pre>

@@ -65,6 +65,18 @@ describe('the view of a run', () => {
     expect(describePrompt(view)).toBe('The program stopped with NameError; its variables are here: type Python');
   });
 
+  it('keeps the latest error, counts them, and keeps every figure in order', () => {
+    const error = (exception: string): RunServerMessage => ({
+      ...{ t: 'error', exception, message: '', path: 'main.py', line: 3, explanation: null, traceback: '' },
+    });
+    const figure = (sha256: string): RunServerMessage => ({
+      ...{ t: 'figure', sha256, mediaType: 'image/png', bytes: 9, width: 640, height: 480 },
+    });
+    const view = after(requested, started, error('A'), figure('1'), error('B'), figure('2'), figure('1'));
+    expect([view.error?.exception, view.errorCount]).toEqual(['B', 2]);
+    expect(view.figures.map(({ sha256 }) => sha256)).toEqual(['1', '2', '1']);
+  });
+
   it('says why it ended and who stopped it', () => {
     const finished: RunServerMessage = { t: 'finished', text: 'Stopped.', outcome: 'cancelled', at: 2 };
     expect(describeRun(after(requested, started, finished))).toBe('ada ran main.py · ended: Stopped.');

@@ -13,6 +13,8 @@ export type FileNotice =
       readonly text: string;
     }
   | { readonly kind: 'notKept'; readonly text: string };
+export type RunError = Omit<Extract<RunServerMessage, { t: 'error' }>, 't'>;
+export type RunFigure = Omit<Extract<RunServerMessage, { t: 'figure' }>, 't'>;
 
 /** What is known of one run from its socket. Its output is apart: it goes to the terminal as it comes. */
 export interface RunView {
@@ -37,6 +39,11 @@ export interface RunView {
   readonly refusal: string | null;
   /** Why the link is closed for good; null while it is not, and for a run that has said everything. */
   readonly closing: RunClosing | null;
+  /** What was raised last. */
+  readonly error: RunError | null;
+  /** How many were raised so far: tells one from another that looks the same. */
+  readonly errorCount: number;
+  readonly figures: readonly RunFigure[];
 }
 
 export function emptyView(id: string): RunView {
@@ -57,6 +64,9 @@ export function emptyView(id: string): RunView {
     files: [],
     refusal: null,
     closing: null,
+    error: null,
+    errorCount: 0,
+    figures: [],
   };
 }
 
@@ -87,6 +97,10 @@ export function afterMessage(view: RunView, message: RunServerMessage): RunView 
       return { ...view, files: noticed(view, ...notKept(message)) };
     case 'refused':
       return { ...view, refusal: message.message };
+    case 'error':
+      return { ...view, error: message, errorCount: view.errorCount + 1 };
+    case 'figure':
+      return { ...view, figures: [...view.figures, message] };
     case 'output':
     case 'live':
       return view;

@@ -6,9 +6,11 @@ import { useEffect, useRef } from 'react';
 import { yCollab } from 'y-codemirror.next';
 import { schemeExtensions } from '../code-look.js';
 import { accessExtensions, editingExtensions, viewingExtensions } from './editor-extensions.js';
+import { cursorRequest } from '../cursor-request.js';
 import { lineEndings } from './line-endings.js';
 import { nameFlags } from './name-flags.js';
 import type { OpenFile } from './open-files.js';
+import { placeCursor } from './place-cursor.js';
 import { steadySelection } from './steady-selection.js';
 import { boundedLength, TOO_LONG } from './text-limits.js';
 
@@ -69,6 +71,17 @@ export function TextView({ file, path, readOnly }: Props) {
       ],
     });
   }, [file, path, readOnly, colours]);
+
+  useEffect(() => {
+    const go = () => {
+      const wanted = cursorRequest.value;
+      if (!view.current || wanted?.file !== file.id) return;
+      placeCursor(view.current, wanted.line);
+      cursorRequest.set(null);
+    };
+    go();
+    return cursorRequest.subscribe(go);
+  }, [file]);
 
   return <div ref={host} className="editor-host" data-testid="editor" />;
 }

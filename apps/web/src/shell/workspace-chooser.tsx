@@ -38,7 +38,7 @@ function labelOf(workspace: WorkspaceSummaryDto, course: CourseDto, me: UserDto)
   return workspace.access === 'read' ? `${name} (read-only)` : name;
 }
 
-/** The title of the course that a workspace is in. */
-export function courseTitleOf(courses: readonly CourseDto[], workspace: string | null): string {
-  return courses.find((course) => course.workspaces.some(({ id }) => id === workspace))?.title ?? '';
+/** The course that a workspace is in. */
+export function courseOf(courses: readonly CourseDto[], workspace: string | null): CourseDto | undefined {
+  return courses.find((course) => course.workspaces.some(({ id }) => id === workspace));
 }

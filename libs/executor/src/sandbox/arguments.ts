@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RunMode } from '@palimpsest/domain';
+import type { RestrictedModule, RunMode } from '@palimpsest/domain';
 import { addressSpace, type RunLimits } from './limits.js';
 
 export const BUBBLEWRAP = '/usr/bin/bwrap';
@@ -25,7 +25,7 @@ exec "$@"
 
 /** Where bubblewrap finds what it binds, on the host. */
 export interface SandboxPaths {
-  /** Holds boot.py and a passwd, group, hosts and nsswitch.conf of the sandbox's own. */
+  /** Holds boot.py with what belongs to it, and a passwd, group, hosts and nsswitch.conf of the sandbox's own. */
   readonly files: string;
   /** The one folder that the program can write. */
   readonly workspace: string;
@@ -36,6 +36,8 @@ export interface Program {
   /** Path of the script in the workspace; null in mode `repl`. */
   readonly entry: string | null;
   readonly limits: RunLimits;
+  /** What the course refuses to the student's own code (_palimpsest/guard.py). */
+  readonly refused?: readonly RestrictedModule[];
 }
 
 /** Bubblewrap's arguments, the program included. The order matters: see the remounts. */
@@ -62,17 +64,17 @@ function fileSystem(paths: SandboxPaths): readonly string[] {
   return [
     ...readOnly('/usr', '/usr'),
     ...['lib', 'lib64', 'bin', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    // numpy's BLAS is found through alternatives.
-    ...['/etc/alternatives', '/etc/ld.so.cache', '/etc/fonts', '/etc/localtime'].flatMap((path) => [
-      '--ro-bind-try',
-      path,
-      path,
-    ]),
+    // numpy's BLAS is found through alternatives; Debian's matplotlib does not start without its matplotlibrc.
+    ...['/etc/alternatives', '/etc/ld.so.cache', '/etc/fonts', '/etc/localtime', '/etc/matplotlibrc'].flatMap(
+      (path) => ['--ro-bind-try', path, path],
+    ),
     ...own,
     ...['--dev', '/dev'],
     ...['--size', String(SHARED_MEMORY_BYTES), '--tmpfs', '/dev/shm'],
     ...['--size', String(TMP_BYTES), '--tmpfs', '/tmp'],
     ...readOnly(join(paths.files, 'boot.py'), '/palimpsest/boot.py'),
+    ...readOnly(join(paths.files, 'lib'), '/palimpsest/lib'),
+    ...readOnly(join(paths.files, 'fonts'), '/palimpsest/fonts'),
     ...['--bind', paths.workspace, WORKSPACE],
     // After every bind: what is left writable is the workspace, /tmp and /dev/shm, each a mount of its own.
     ...['--remount-ro', '/dev', '--remount-ro', '/'],
@@ -95,18 +97,19 @@ function environment(): readonly string[] {
     // One thread each: they would share two cores with everybody's programs, and count as processes.
     OPENBLAS_NUM_THREADS: '1',
     OMP_NUM_THREADS: '1',
-    MPLBACKEND: 'Agg',
+    MPLBACKEND: 'module://_palimpsest.figures',
     MPLCONFIGDIR: '/tmp/matplotlib',
   };
   return ['--clearenv', ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value])];
 }
 
-function pythonCommand({ mode, entry, limits }: Program): readonly string[] {
+function pythonCommand({ mode, entry, limits, refused = [] }: Program): readonly string[] {
   const { dataBytes, totalBytes } = addressSpace(limits);
   const numbers = [limits.processes, limits.cpuSeconds, limits.fileBytes, dataBytes, totalBytes];
   return [
     ...[PYTHON, '-I', '-S', '-B', '-X', 'utf8', '-i', '/palimpsest/boot.py'],
     ...[mode, ...numbers.map((number) => String(Math.ceil(number)))],
+    refused.length === 0 ? '-' : refused.join(','),
     ...(entry === null ? [] : [entry]),
   ];
 }

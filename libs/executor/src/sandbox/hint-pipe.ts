@@ -4,16 +4,29 @@ import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { ScriptEnd } from '@palimpsest/domain';
+import { type ErrorReport, MOST_REPORT_BYTES, MOST_REPORTS, parseErrorReport } from './error-report.js';
+import { MOST_PNG_BYTES, parseFigure, type Png } from './png.js';
 import { handOver, type Sandbox } from './sandbox.js';
 
 /** What boot.py says. Trusted for the interface only: the program can write these lines, too, or close the pipe. */
 export type Hint =
   | { readonly kind: 'started' }
   | { readonly kind: 'repl'; readonly script: ScriptEnd | null }
-  | { readonly kind: 'ending' };
+  | { readonly kind: 'ending' }
+  | { readonly kind: 'error'; readonly error: ErrorReport }
+  | { readonly kind: 'figure'; readonly figure: Png };
 
-/** Bytes that are read from one run, so that a program that has found the pipe cannot keep the executor busy. */
-const MOST_BYTES = 4096;
+/**
+ * What one run may say, so that a program that has found the pipe can neither keep the executor busy nor fill the log: bytes of
+ * plain words, errors, figures. What is above is passed over; after MOST_BYTES altogether, which is more than all of that
+ * can be, the pipe is closed.
+ */
+const MOST_WORD_BYTES = 4096;
+export const MOST_FIGURES = 20;
+/** Bytes of the figures of a run, together. */
+export const MOST_FIGURE_BYTES = 10 * 1024 * 1024;
+const MOST_LINE_BYTES = Math.ceil(MOST_PNG_BYTES / 3) * 4 + 100;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The hint of one line, or undefined for a line that boot.py never writes. */
 export function parseHint(line: string): Hint | undefined {
@@ -53,7 +66,10 @@ export class HintPipe {
     // Does not wait, being O_NONBLOCK. A plain descriptor: a FileHandle would close it again when it is collected.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const socket = new Socket({ fd, readable: true, writable: false });
-    socket.on('data', hintReader(onHint));
+    const reader = new HintReader(onHint);
+    socket.on('data', (bytes: Buffer) => {
+      if (!reader.take(bytes)) socket.destroy();
+    });
     socket.on('error', () => socket.destroy());
     return new HintPipe(path, socket);
   }
@@ -64,15 +80,75 @@ export class HintPipe {
   }
 }
 
-function hintReader(onHint: (hint: Hint) => void): (bytes: Buffer) => void {
-  let text = '';
-  let read = 0;
-  return (bytes) => {
-    read += bytes.length;
-    if (read > MOST_BYTES) return;
-    text += bytes.toString('utf8');
-    const lines = text.split('\n');
-    text = lines.pop() ?? '';
-    for (const hint of lines.map(parseHint)) if (hint !== undefined) onHint(hint);
-  };
+/** Turns what is read into hints, within what one run may say. */
+export class HintReader {
+  readonly #onHint: (hint: Hint) => void;
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+  #bytes = 0;
+  #words = 0;
+  #errors = 0;
+  #figures = 0;
+  #figureBytes = 0;
+
+  constructor(onHint: (hint: Hint) => void) {
+    this.#onHint = onHint;
+  }
+
+  /** False when this run has said too much: it is not to be listened to any more. */
+  take(bytes: Buffer): boolean {
+    this.#bytes += bytes.length;
+    if (this.#bytes > MOST_BYTES) return false;
+    let from = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+      this.#keep(bytes.subarray(from, end));
+      this.#line();
+      from = end + 1;
+    }
+    this.#keep(bytes.subarray(from));
+    return true;
+  }
+
+  /** A line that is too long is counted, but not kept. */
+  #keep(part: Buffer): void {
+    this.#partBytes += part.length;
+    if (this.#partBytes > MOST_LINE_BYTES) this.#parts = [];
+    // A copy: what is read belongs to a larger buffer, which would stay as long as this.
+    else if (part.length > 0) this.#parts.push(Buffer.from(part));
+  }
+
+  #line(): void {
+    const parts = this.#parts;
+    const length = this.#partBytes;
+    this.#parts = [];
+    this.#partBytes = 0;
+    if (length === 0 || length > MOST_LINE_BYTES) return;
+    const text = Buffer.concat(parts).toString('utf8');
+    const hint = text.startsWith('error ')
+      ? this.#error(text, length)
+      : text.startsWith('figure ')
+        ? this.#figure(text)
+        : this.#word(text, length);
+    if (hint !== undefined) this.#onHint(hint);
+  }
+
+  #word(text: string, length: number): Hint | undefined {
+    this.#words += length + 1;
+    return this.#words > MOST_WORD_BYTES ? undefined : parseHint(text);
+  }
+
+  #error(text: string, length: number): Hint | undefined {
+    if (length > MOST_REPORT_BYTES || this.#errors >= MOST_REPORTS) return undefined;
+    this.#errors += 1;
+    const error = parseErrorReport(text.slice('error '.length));
+    return error && { kind: 'error', error };
+  }
+
+  #figure(text: string): Hint | undefined {
+    if (this.#figures >= MOST_FIGURES) return undefined;
+    this.#figures += 1;
+    const figure = parseFigure(text.slice('figure '.length));
+    this.#figureBytes += figure?.bytes.byteLength ?? 0;
+    return figure && this.#figureBytes <= MOST_FIGURE_BYTES ? { kind: 'figure', figure } : undefined;
+  }
 }

@@ -22,14 +22,16 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn, type IPty } from '@lydell/node-pty';
-import type { RunMode, RunOutcome, RunUsage, ScriptEnd } from '@palimpsest/domain';
+import type { RestrictedModule, RunMode, RunOutcome, RunUsage, ScriptEnd } from '@palimpsest/domain';
 import { BUBBLEWRAP, bubblewrapArguments, LAUNCHER } from './arguments.js';
 import type { RunCgroup } from './cgroup.js';
+import type { ErrorReport } from './error-report.js';
 import { HintPipe, type Hint } from './hint-pipe.js';
 import type { RunLimits } from './limits.js';
 import { meterOf, type Meter, type Reading } from './meter.js';
 import { outcomeOf } from './outcome.js';
 import { firstChild, isAlive, type ProcessId } from './process-tree.js';
+import type { Png } from './png.js';
 import { removeFolder } from './remove-folder.js';
 import type { Sandbox } from './sandbox.js';
 import { TerminalInput } from './terminal-input.js';
@@ -59,6 +61,12 @@ export interface SessionOptions {
    * resolves, when this does. A rejection is logged and changes nothing.
    */
   onEnded?(workspace: string): Promise<void>;
+  /** What is refused to the student's own code: names of RESTRICTED_MODULES. A guard-rail for learners, no boundary. */
+  readonly refused?: readonly RestrictedModule[];
+  /** An exception reached the student. A hint, as `onPrompt`. */
+  onError?(error: ErrorReport): void;
+  /** A plot. Of the program's making, so whatever it likes, but one whole PNG within bounds. */
+  onFigure?(figure: Png): void;
 }
 
 export interface SessionEnd {
@@ -211,6 +219,8 @@ export class RunSession {
       this.#begun = true;
       this.#noteInit();
     } else if (hint.kind === 'ending') this.#orderly = true;
+    else if (hint.kind === 'error') this.#options.onError?.(hint.error);
+    else if (hint.kind === 'figure') this.#options.onFigure?.(hint.figure);
     else if (!this.#inRepl) {
       this.#inRepl = true;
       this.#limitWallTime(this.#options.limits.replSeconds);

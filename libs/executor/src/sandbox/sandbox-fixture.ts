@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@palimpsest/test-support';
-import type { RunMode, ScriptEnd } from '@palimpsest/domain';
+import type { RestrictedModule, RunMode, ScriptEnd } from '@palimpsest/domain';
 import { prepareCgroups } from './cgroup.js';
+import type { ErrorReport } from './error-report.js';
 import { DEFAULT_LIMITS, type RunLimits } from './limits.js';
+import type { Png } from './png.js';
 import { removeFolder } from './remove-folder.js';
 import { RunSession, type SessionEnd } from './run-session.js';
 import { handOver, prepareSandbox, type Identity, type Sandbox } from './sandbox.js';
@@ -28,6 +30,7 @@ export interface TrialOptions {
   readonly entry?: string;
   readonly onPause?: (workspace: string) => void;
   readonly onEnded?: (workspace: string) => Promise<void>;
+  readonly refused?: readonly RestrictedModule[];
 }
 
 /** A run under observation. */
@@ -37,6 +40,8 @@ export class Trial {
   readonly raw: Buffer[] = [];
   /** Undefined until the console begins. */
   script: ScriptEnd | null | undefined;
+  readonly errors: ErrorReport[] = [];
+  readonly figures: Png[] = [];
 
   constructor(folder: string) {
     this.folder = folder;
@@ -44,6 +49,12 @@ export class Trial {
 
   get output(): string {
     return Buffer.concat(this.raw).toString('utf8').replaceAll('\r\n', '\n');
+  }
+
+  /** The output without colours. */
+  get plain(): string {
+    // eslint-disable-next-line no-control-regex -- it is one that is removed
+    return this.output.replaceAll(/\x1b\[[\d;]*m/g, '');
   }
 
   /** Waits for text in the output. */
@@ -117,5 +128,8 @@ async function startTrial(sandbox: Sandbox, trial: Trial, source: string | null,
     onPrompt: (script) => void (trial.script = script),
     ...(options.onPause && { onPause: options.onPause }),
     ...(options.onEnded && { onEnded: options.onEnded }),
+    refused: options.refused ?? [],
+    onError: (error) => void trial.errors.push(error),
+    onFigure: (figure) => void trial.figures.push(figure),
   });
 }

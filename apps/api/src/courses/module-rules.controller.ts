@@ -1,0 +1,68 @@
+import { Body, Controller, ForbiddenException, Get, NotFoundException, Param, Put, Req } from '@nestjs/common';
+import { asId, courseDecider, type CourseId, isId, RESTRICTED_MODULES, streamOf } from '@palimpsest/domain';
+import { DirectoryQueries } from '@palimpsest/projections';
+import { DecideModuleDto, ModuleRuleDto, WrittenDto } from '@palimpsest/protocol';
+import type { Request } from 'express';
+import { AuditLog } from '../audit/audit-log.js';
+import { addressOf } from '../auth/address.js';
+import { Person } from '../auth/auth.guard.js';
+import { contextOf, type Principal } from '../auth/principal.js';
+import { CommandHandler } from '../commands/command-handler.js';
+import { Answers, Takes } from '../platform/api-description.js';
+import { mayManageCourse } from '../policies/policies.js';
+import { ModuleRules } from './module-rules.js';
+
+/** What programs of a course may use. For its professors, and for administrators. */
+@Controller('api/courses/:id/modules')
+export class ModuleRulesController {
+  constructor(
+    private readonly directory: DirectoryQueries,
+    private readonly rules: ModuleRules,
+    private readonly commands: CommandHandler,
+    private readonly log: AuditLog,
+  ) {}
+
+  @Get()
+  @Answers(ModuleRuleDto, { list: true })
+  async list(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<ModuleRuleDto[]> {
+    const course = await this.#require(person, id, 'see what programs of a course may use', request);
+    const refused = await this.rules.refusedIn(course);
+    if (refused === undefined) throw new NotFoundException(NO_COURSE);
+    const decided = await this.rules.decidedIn(course);
+    return RESTRICTED_MODULES.map((module) => ({
+      module,
+      allowed: !refused.includes(module),
+      decidedBy: decided.has(module) ? 'course' : 'installation',
+    }));
+  }
+
+  @Put(':module')
+  @Takes(DecideModuleDto)
+  @Answers(WrittenDto)
+  async decide(
+    @Person() person: Principal,
+    @Param('id') id: string,
+    @Param('module') module: string,
+    @Body() body: DecideModuleDto,
+    @Req() request: Request,
+  ): Promise<WrittenDto> {
+    const course = await this.#require(person, id, 'decide what programs of a course may use', request);
+    const command = { kind: 'decideModule', module, allowed: body.allowed } as const;
+    const context = contextOf(person, 'web', { course, address: addressOf(request) });
+    const { position } = await this.commands.execute(streamOf.course(course), courseDecider, command, context);
+    return { id: course, position };
+  }
+
+  /** A course that the person does not belong to looks as if it did not exist. A member's refusal is recorded. */
+  async #require(person: Principal, id: string, what: string, request: Request): Promise<CourseId> {
+    const course = isId(id) ? asId<CourseId>(id) : undefined;
+    const courseRole = course && (await this.directory.courseRole(course, person.userId));
+    if (course !== undefined && mayManageCourse(person.role, courseRole)) return course;
+    if (course === undefined || courseRole === undefined) throw new NotFoundException(NO_COURSE);
+    const refused = { type: 'AccessRefused', data: { what, object: `course ${course}` } } as const;
+    await this.log.record(refused, contextOf(person, 'web', { course, address: addressOf(request) }));
+    throw new ForbiddenException('Only professors of the course and administrators decide what its programs may use.');
+  }
+}
+
+const NO_COURSE = 'There is no such course, or it is not yours to see.';

@@ -1,0 +1,53 @@
+import { Controller, Get, Inject, NotFoundException, Param, Res } from '@nestjs/common';
+import type { BlobStore } from '@palimpsest/blobs';
+import { readEvent, type RunId, streamOf } from '@palimpsest/domain';
+import type { EventStore } from '@palimpsest/event-store';
+import type { Response } from 'express';
+import { Person } from '../auth/auth.guard.js';
+import type { Principal } from '../auth/principal.js';
+import { BLOBS, EVENT_STORE } from '../platform/tokens.js';
+import { RunAccess } from './run-access.js';
+
+/**
+ * The pictures that a run made, for whoever may see the run. They come out of a student's program: a browser is told to take
+ * them for nothing but a picture, and to run nothing that is in them.
+ */
+@Controller('api/runs/:id/figures')
+export class FiguresController {
+  constructor(
+    private readonly runAccess: RunAccess,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(BLOBS) private readonly blobs: BlobStore,
+  ) {}
+
+  @Get(':sha256')
+  async get(
+    @Person() person: Principal,
+    @Param('id') id: string,
+    @Param('sha256') sha256: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const run = await this.runAccess.require(person, id, 'see');
+    // A hash is no permission: the run itself has to have made it.
+    const mediaType = /^[0-9a-f]{64}$/.test(sha256) ? await this.#mediaTypeIn(run.id, sha256) : undefined;
+    const blob = mediaType && (await this.blobs.get(sha256));
+    if (!blob) throw new NotFoundException('This run has no such figure.');
+    response.setHeader('Content-Type', mediaType);
+    response.setHeader('Content-Length', blob.size);
+    response.setHeader('Content-Disposition', `inline; filename="figure-${sha256.slice(0, 8)}.png"`);
+    response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    // Other people use this browser, too: kept for the one who may see it, asked for by none in between.
+    response.setHeader('Cache-Control', 'private, max-age=31536000, immutable');
+    response.end(blob.bytes);
+  }
+
+  async #mediaTypeIn(run: RunId, sha256: string): Promise<string | undefined> {
+    for await (const recorded of this.store.readStream(streamOf.run(run))) {
+      if (recorded.type !== 'FigureProduced') continue;
+      const event = readEvent(recorded);
+      if (event.type === 'FigureProduced' && event.data.sha256 === sha256) return event.data.mediaType;
+    }
+    return undefined;
+  }
+}
