@@ -7,6 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** USER_HZ, in which /proc/<pid>/stat counts; 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
+/** Index of field 22 of proc(5) behind the name. */
+const STARTED_AT = 19;
 /** More than any process limit; a tree that grows while it is read cannot hold the executor up. */
 const MOST_PROCESSES = 1000;
 
@@ -24,6 +26,28 @@ function childrenOf(pid: number): readonly number[] {
     const children = attempt(() => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')) ?? '';
     return children.split(' ').filter(Boolean).map(Number);
   });
+}
+
+/** A process that is not mistaken for a later one with the same number. */
+export interface ProcessId {
+  readonly pid: number;
+  readonly startedAt: string;
+}
+
+/** The first child of a process; undefined while, or when, it has none. */
+export function firstChild(parent: number): ProcessId | undefined {
+  const [pid] = childrenOf(parent);
+  const startedAt = pid === undefined ? undefined : statOf(pid)[STARTED_AT];
+  return pid === undefined || startedAt === undefined ? undefined : { pid, startedAt };
+}
+
+/**
+ * Whether it has not ended yet. A zombie has: before process 1 of a PID namespace becomes one, the kernel has ended all others
+ * inside. How soon it is then waited for is the affair of the machine's init.
+ */
+export function isAlive({ pid, startedAt }: ProcessId): boolean {
+  const fields = statOf(pid);
+  return fields[STARTED_AT] === startedAt && fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
 /** CPU time, that of children which were waited for included. */

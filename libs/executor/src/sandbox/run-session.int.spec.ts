@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@palimpsest/test-support';
 import { createSandboxFixture, type SandboxFixture } from './sandbox-fixture.js';
 
 let fixture: SandboxFixture;
@@ -192,6 +196,43 @@ time.sleep(1000)
     trial.session.write('\r');
     expect((await trial.session.ended).outcome).toEqual({ kind: 'exited', code: 0 });
     expect(trial.output).toContain('last words');
+  });
+
+  test('tells each time that the console has come to rest', async () => {
+    const paused: string[] = [];
+    const onPause = (workspace: string) => void paused.push(workspace);
+    const trial = await fixture.run('print("up")\n', { onPause });
+    await trial.console();
+    await eventually(() => paused.length === 1, 'the first pause');
+    expect(paused).toEqual([join(trial.folder, 'workspace')]);
+    trial.session.write('open("late.txt", "w").write("x")\r');
+    await eventually(() => paused.length === 2, 'the pause after the console was busy');
+    await trial.finished();
+  });
+
+  test('hands over the workspace when no process is left, and removes it afterwards', async () => {
+    const seen: unknown[] = [];
+    const source = `
+import os, time
+open("made.txt", "w").write("by the program")
+if os.fork() == 0:
+    os.setsid()
+    while True: open("clock.txt", "w").write(str(time.time()))
+`;
+    const trial = await fixture.run(source, {
+      onEnded: async (workspace) => {
+        const clock = () => readFile(join(workspace, 'clock.txt'), 'utf8');
+        const before = await clock();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        seen.push(await readFile(join(workspace, 'made.txt'), 'utf8'), before === (await clock()));
+        throw new Error('is logged, and no more than that');
+      },
+    });
+    await trial.console();
+    await eventually(() => existsSync(join(trial.folder, 'workspace', 'clock.txt')), 'the other process');
+    await trial.finished();
+    expect(seen).toEqual(['by the program', true]);
+    expect(existsSync(trial.folder)).toBe(false);
   });
 
   test('is not held up by a program that does not read what is typed', async () => {

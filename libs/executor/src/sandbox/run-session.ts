@@ -15,12 +15,10 @@
  * any pause. What is then still to come is at most the kernel's buffer. A program that closes the pipe early only gives up
  * its own pauses; the cap on output holds all the same.
  *
- * Limits: wall time by timers, one for the script, one for the console after it. CPU and memory by readings (meter.ts). Between
- * two readings a program can use no more CPU time than wall time × cores, so the next reading need not be earlier than the
- * rest of its allowance permits; where there is no cgroup, memory asks for one every 250 ms.
+ * Limits: wall time by timers, one for the script, one for the console after it. CPU and memory by readings (meter.ts), four
+ * a second. A console that used no CPU time between two readings pauses.
  */
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn, type IPty } from '@lydell/node-pty';
@@ -31,6 +29,7 @@ import { HintPipe, type Hint } from './hint-pipe.js';
 import type { RunLimits } from './limits.js';
 import { meterOf, type Meter, type Reading } from './meter.js';
 import { outcomeOf } from './outcome.js';
+import { firstChild, isAlive, type ProcessId } from './process-tree.js';
 import { removeFolder } from './remove-folder.js';
 import type { Sandbox } from './sandbox.js';
 import { TerminalInput } from './terminal-input.js';
@@ -50,6 +49,16 @@ export interface SessionOptions {
   onOutput(bytes: Buffer): void;
   /** The script has ended (null: there was none) and the console begins. At most once; a hint, not a fact. */
   onPrompt(script: ScriptEnd | null): void;
+  /**
+   * The console pauses: it has come to rest after its first prompt, and again each time after it was busy. The workspace, a
+   * folder of the host, may change again at any moment.
+   */
+  onPause?(workspace: string): void;
+  /**
+   * No process of the run is left, and the workspace is as the program left it: hostile. The folder is removed, and `ended`
+   * resolves, when this does. A rejection is logged and changes nothing.
+   */
+  onEnded?(workspace: string): Promise<void>;
 }
 
 export interface SessionEnd {
@@ -57,12 +66,12 @@ export interface SessionEnd {
   readonly usage: RunUsage;
 }
 
-/** Least and most milliseconds between two readings. */
+/** Milliseconds between two readings. */
 const READING_MS = 250;
-const RARE_READING_MS = 2000;
+/** Milliseconds until the kernel has ended every process of a run whose first one is gone, at most. */
+const LAST_PROCESS_MS = 5000;
 /** Milliseconds for the last hints to arrive after the exit: they are in the kernel already. */
 const PIPE_END_MS = 500;
-const CORES = availableParallelism();
 /** Bytes of output kept to explain a sandbox that did not start. */
 const LAST_OUTPUT_BYTES = 1024;
 
@@ -90,6 +99,10 @@ export class RunSession {
   #gone = false;
   #paused = false;
   #mayPause = true;
+  /** CPU time at the last reading, and whether the console was busy since it paused last. */
+  #cpuMs = 0;
+  #busy = true;
+  #init: ProcessId | undefined;
   #verdict: RunOutcome | undefined;
 
   private constructor(sandbox: Sandbox, options: SessionOptions) {
@@ -108,7 +121,7 @@ export class RunSession {
       throw error;
     }
     session.#limitWallTime(options.limits.scriptSeconds);
-    session.#scheduleReading(READING_MS);
+    session.#scheduleReading();
     return session;
   }
 
@@ -158,13 +171,14 @@ export class RunSession {
   stop(outcome: RunOutcome): void {
     if (this.#gone) return;
     this.#verdict ??= outcome;
+    this.#noteInit();
     this.#pty.kill('SIGKILL');
     this.#endPauses();
   }
 
   async #open(): Promise<void> {
     const { id, folder, limits, columns, rows } = this.#options;
-    const workspace = join(folder, 'workspace');
+    const workspace = this.#workspace;
     await mkdir(workspace, { recursive: true });
     this.#pipe = await HintPipe.create(this.#sandbox, join(folder, 'hints'), (hint) => this.#onHint(hint));
     this.#cgroup = this.#sandbox.cgroups?.create(id, limits) ?? null;
@@ -193,8 +207,10 @@ export class RunSession {
   }
 
   #onHint(hint: Hint): void {
-    if (hint.kind === 'started') this.#begun = true;
-    else if (hint.kind === 'ending') this.#orderly = true;
+    if (hint.kind === 'started') {
+      this.#begun = true;
+      this.#noteInit();
+    } else if (hint.kind === 'ending') this.#orderly = true;
     else if (!this.#inRepl) {
       this.#inRepl = true;
       this.#limitWallTime(this.#options.limits.replSeconds);
@@ -216,18 +232,38 @@ export class RunSession {
     this.#wall = setTimeout(() => this.stop({ kind: 'timed-out', limit: 'wall', seconds }), seconds * 1000);
   }
 
-  #scheduleReading(ms: number): void {
-    this.#nextReading = setTimeout(() => this.#read(), ms);
+  #scheduleReading(): void {
+    this.#nextReading = setTimeout(() => this.#read(), READING_MS);
   }
 
   #read(): void {
     const { limits } = this.#options;
     const reading = this.#meter.read();
     if (reading.outOfMemory) this.stop({ kind: 'out-of-memory', limitBytes: limits.memoryBytes });
-    const restMs = limits.cpuSeconds * 1000 - reading.cpuMs;
-    if (restMs <= 0) this.stop({ kind: 'timed-out', limit: 'cpu', seconds: limits.cpuSeconds });
-    const most = this.#meter.exact ? RARE_READING_MS : READING_MS;
-    if (!this.#gone) this.#scheduleReading(Math.min(Math.max(restMs / CORES, READING_MS), most));
+    if (reading.cpuMs >= limits.cpuSeconds * 1000)
+      this.stop({ kind: 'timed-out', limit: 'cpu', seconds: limits.cpuSeconds });
+    this.#noteInit();
+    this.#notePause(reading.cpuMs);
+    if (!this.#gone) this.#scheduleReading();
+  }
+
+  #notePause(cpuMs: number): void {
+    const used = cpuMs > this.#cpuMs;
+    this.#cpuMs = cpuMs;
+    if (!this.#inRepl || used) this.#busy = true;
+    else if (this.#busy) {
+      this.#busy = false;
+      this.#options.onPause?.(this.#workspace);
+    }
+  }
+
+  get #workspace(): string {
+    return join(this.#options.folder, 'workspace');
+  }
+
+  /** The sandbox's process 1, with which every process of the run ends. It is there once bubblewrap has made it. */
+  #noteInit(): void {
+    this.#init ??= firstChild(this.#pty.pid);
   }
 
   #endPauses(): void {
@@ -242,9 +278,21 @@ export class RunSession {
     // What the program said last may still be in the pipe; the timeout is for a launcher that never opened it.
     await Promise.race([this.#pipe?.closed, sleep(PIPE_END_MS, undefined, { ref: false })]);
     const outcome = this.#verdict ?? this.#outcome(status, signal, reading);
+    await this.#lastProcessGone();
+    await this.#options.onEnded?.(this.#workspace).catch((error: unknown) => this.#complain('end', error));
     // What cannot be tidied up is for the log of the process: it must not hide what the program did.
-    await this.#dispose().catch((error: unknown) => console.error(`run ${this.#options.id}: not tidied up:`, error));
+    await this.#dispose().catch((error: unknown) => this.#complain('not tidied up', error));
     this.#resolveEnded({ outcome, usage: this.#usage(wallMs, reading) });
+  }
+
+  #complain(what: string, error: unknown): void {
+    console.error(`run ${this.#options.id}: ${what}:`, error);
+  }
+
+  /** Bubblewrap's outer process is gone a moment before the kernel has ended those inside. */
+  async #lastProcessGone(): Promise<void> {
+    const deadline = performance.now() + LAST_PROCESS_MS;
+    while (this.#init !== undefined && isAlive(this.#init) && performance.now() < deadline) await sleep(2);
   }
 
   #outcome(status: number, signal: number, reading: Reading): RunOutcome {

@@ -26,6 +26,8 @@ export interface TrialOptions {
   readonly limits?: Partial<RunLimits>;
   readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly entry?: string;
+  readonly onPause?: (workspace: string) => void;
+  readonly onEnded?: (workspace: string) => Promise<void>;
 }
 
 /** A run under observation. */
@@ -113,5 +115,7 @@ async function startTrial(sandbox: Sandbox, trial: Trial, source: string | null,
     rows: 24,
     onOutput: (bytes) => void trial.raw.push(bytes),
     onPrompt: (script) => void (trial.script = script),
+    ...(options.onPause && { onPause: options.onPause }),
+    ...(options.onEnded && { onEnded: options.onEnded }),
   });
 }
