@@ -17,6 +17,7 @@ import { consumeRuns } from './run-queue.js';
 import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
 import { removeFolder } from './sandbox/remove-folder.js';
 import { prepareSandbox } from './sandbox/sandbox.js';
+import { SandboxPool } from './sandbox/sandbox-pool.js';
 import { selfTest } from './sandbox/self-test.js';
 
 /** How long to wait for an event store that is still starting, milliseconds. */
@@ -70,12 +71,15 @@ async function start(): Promise<void> {
   const sandbox = await prepareSandbox({ folder: scratch, cgroups, runAs: null });
   const tested = await selfTest(sandbox, join(scratch, 'self-test'));
   await endLeftOver(store, runsFolder);
-  const consumer = consumeRuns(configuration, presence, { store, sandbox, selfTest: tested, limits, runsFolder, name });
+  const size = tested.level === 'none' ? 0 : configuration.waitingSandboxes;
+  const sandboxes = new SandboxPool(sandbox, { folder: runsFolder, size, limits });
+  const consumer = consumeRuns(configuration, presence, { store, sandboxes, selfTest: tested, limits, name });
 
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= consumer
       .close()
+      .then(() => sandboxes.close())
       .then(() => store.close())
       .then(() => presence.close())
       .then(() => process.exit(0), fail);

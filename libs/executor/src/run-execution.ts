@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type EventMetadata,
   encodeEvent,
@@ -20,9 +18,8 @@ import { type EventStore, StreamNotFound, WrongExpectedVersion } from '@palimpse
 import type { RunLimits } from './sandbox/limits.js';
 import { RunLog } from './run-log.js';
 import { RunSession } from './sandbox/run-session.js';
-import { handOver, type Sandbox } from './sandbox/sandbox.js';
+import type { SandboxPool } from './sandbox/sandbox-pool.js';
 import type { SelfTestResult } from './sandbox/self-test.js';
-import { removeFolder } from './sandbox/remove-folder.js';
 import { layOutWorkspace } from './workspace.js';
 
 /**
@@ -39,11 +36,9 @@ import { layOutWorkspace } from './workspace.js';
  */
 export interface ExecutionEnvironment {
   readonly store: EventStore;
-  readonly sandbox: Sandbox;
+  readonly sandboxes: SandboxPool;
   readonly selfTest: SelfTestResult;
   readonly limits: RunLimits;
-  /** Folder in which each run has one of its own, by its id. */
-  readonly runsFolder: string;
   /** Name of this executor in the log. */
   readonly name: string;
   /** Whether the executor of this name is at work somewhere. Of the own name: whether this process carries out that run. */
@@ -152,10 +147,7 @@ export class RunExecution {
     });
     this.#log = log;
     const following = this.#follow(startRevision);
-    const end = await this.#runProgram(request, start, log).catch(async (error: unknown) => {
-      await removeFolder(join(this.#environment.runsFolder, this.#id));
-      return failure(error);
-    });
+    const end = await this.#runProgram(request, start, log).catch(failure);
     log.event({ type: 'RunFinished', data: end });
     await log.flushed();
     this.#following.abort();
@@ -167,23 +159,23 @@ export class RunExecution {
     start: RunStarted['data'],
     log: RunLog,
   ): Promise<{ outcome: RunOutcome; usage: RunUsage | null }> {
-    const { sandbox, limits, runsFolder, store } = this.#environment;
-    const folder = join(runsFolder, this.#id);
-    const workspace = join(folder, 'workspace');
-    await mkdir(workspace, { recursive: true, mode: 0o755 });
-    for (const path of [folder, workspace]) await handOver(sandbox, path);
-    await layOutWorkspace(store, workspace, request.files, (path) => handOver(sandbox, path));
+    const { sandboxes, limits, store } = this.#environment;
+    const sandbox = await sandboxes.take(this.#id);
+    try {
+      await layOutWorkspace(store, sandbox.workspace, request.files, (path) => sandbox.handOver(path));
+    } catch (error) {
+      await sandbox.dispose();
+      throw error;
+    }
     if (this.#stopped) {
-      await removeFolder(folder);
+      await sandbox.dispose();
       return { outcome: this.#stopped, usage: null };
     }
     const decoder = new TextDecoder('utf-8'); // broken UTF-8 becomes U+FFFD
     const now = () => Math.max(0, Date.now() - start.startedAt);
     const session = await RunSession.start(sandbox, {
-      id: this.#id,
       mode: request.mode,
       entry: request.entry,
-      folder,
       columns: request.columns,
       rows: request.rows,
       limits,

@@ -1,13 +1,13 @@
-import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { promisify } from 'node:util';
 import type { ScriptEnd } from '@palimpsest/domain';
-import { handOver, type Sandbox } from './sandbox.js';
 
 /** What boot.py says. Trusted for the interface only: the program can write these lines, too, or close the pipe. */
 export type Hint =
+  /** Python is up and waits for its orders. */
+  | { readonly kind: 'ready' }
+  /** It has them and its limits: the program begins. */
   | { readonly kind: 'started' }
   | { readonly kind: 'repl'; readonly script: ScriptEnd | null }
   | { readonly kind: 'ending' };
@@ -18,7 +18,7 @@ const MOST_BYTES = 4096;
 /** The hint of one line, or undefined for a line that boot.py never writes. */
 export function parseHint(line: string): Hint | undefined {
   const [word, end, detail = ''] = line.split(' ');
-  if (word === 'started' || word === 'ending') return { kind: word };
+  if (word === 'ready' || word === 'started' || word === 'ending') return { kind: word };
   if (word !== 'repl') return undefined;
   if (end === '-') return { kind: 'repl', script: null };
   if (end === 'completed') return { kind: 'repl', script: { kind: 'completed' } };
@@ -35,32 +35,25 @@ export function parseHint(line: string): Hint | undefined {
  * first writer, and ends when the last one is gone, which is how the end of the program is seen before the PTY says so.
  */
 export class HintPipe {
-  readonly path: string;
   /** Resolves when no process has the pipe open any more, or after `dispose`. */
   readonly closed: Promise<void>;
+  readonly #path: string;
   readonly #socket: Socket;
 
-  private constructor(path: string, socket: Socket) {
-    this.path = path;
-    this.#socket = socket;
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
-  }
-
-  static async create(sandbox: Sandbox, path: string, onHint: (hint: Hint) => void): Promise<HintPipe> {
-    await rm(path, { force: true });
-    await promisify(execFile)('/usr/bin/mkfifo', ['-m', '600', path], { env: {} });
-    await handOver(sandbox, path);
+  /** `path` is a named pipe. */
+  constructor(path: string, onHint: (hint: Hint) => void) {
+    this.#path = path;
     // Does not wait, being O_NONBLOCK. A plain descriptor: a FileHandle would close it again when it is collected.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const socket = new Socket({ fd, readable: true, writable: false });
-    socket.on('data', hintReader(onHint));
-    socket.on('error', () => socket.destroy());
-    return new HintPipe(path, socket);
+    this.#socket = new Socket({ fd, readable: true, writable: false });
+    this.#socket.on('data', hintReader(onHint));
+    this.#socket.on('error', () => this.#socket.destroy());
+    this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
   }
 
   async dispose(): Promise<void> {
     this.#socket.destroy();
-    await rm(this.path, { force: true });
+    await rm(this.#path, { force: true });
   }
 }
 

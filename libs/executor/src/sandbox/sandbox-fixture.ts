@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, type RunLimits } from './limits.js';
 import { removeFolder } from './remove-folder.js';
 import { RunSession, type SessionEnd } from './run-session.js';
 import { handOver, prepareSandbox, type Identity, type Sandbox } from './sandbox.js';
+import { StartedSandbox } from './started-sandbox.js';
 
 export const TEST_IDENTITY: Identity | null = process.getuid?.() === 0 ? { uid: 61_184, gid: 61_184 } : null;
 
@@ -26,8 +27,15 @@ export interface TrialOptions {
   readonly limits?: Partial<RunLimits>;
   readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly entry?: string;
+  readonly waiting?: boolean;
   readonly onPause?: (workspace: string) => void;
   readonly onEnded?: (workspace: string) => Promise<void>;
+}
+
+export interface FixtureOptions {
+  readonly cgroup?: boolean;
+  /** Runs get a sandbox that waited for them. */
+  readonly waiting?: boolean;
 }
 
 /** A run under observation. */
@@ -68,7 +76,7 @@ export class Trial {
   }
 }
 
-export async function createSandboxFixture(options: { readonly cgroup?: boolean } = {}): Promise<SandboxFixture> {
+export async function createSandboxFixture(options: FixtureOptions = {}): Promise<SandboxFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'palimpsest-sandbox-'));
   await chmod(folder, 0o755);
   const name = `palimpsest-test-${randomUUID().slice(0, 8)}`;
@@ -81,7 +89,7 @@ export async function createSandboxFixture(options: { readonly cgroup?: boolean 
     async run(source, trialOptions = {}) {
       const trial = new Trial(join(folder, `run-${trials.length}`));
       trials.push(trial);
-      await startTrial(sandbox, trial, source, trialOptions);
+      await startTrial(sandbox, trial, source, { waiting: options.waiting ?? false, ...trialOptions });
       return trial;
     },
     async dispose() {
@@ -95,19 +103,19 @@ export async function createSandboxFixture(options: { readonly cgroup?: boolean 
 
 async function startTrial(sandbox: Sandbox, trial: Trial, source: string | null, options: TrialOptions): Promise<void> {
   const entry = options.entry ?? 'main.py';
-  const files = { ...(source === null ? {} : { [entry]: source }), ...options.files };
-  const workspace = join(trial.folder, 'workspace');
-  await mkdir(workspace, { recursive: true });
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(workspace, path)), { recursive: true });
-    await writeFile(join(workspace, path), content);
-  }
-  await handOver(sandbox, workspace);
-  const mode: RunMode = source === null ? 'repl' : 'script';
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  trial.session = await RunSession.start(sandbox, {
-    id: basename(trial.folder),
-    folder: trial.folder,
+  const place = { id: basename(trial.folder), folder: trial.folder, limits: options.waiting ? DEFAULT_LIMITS : limits };
+  await mkdir(join(trial.folder, 'workspace'), { recursive: true });
+  await handOver(sandbox, join(trial.folder, 'workspace'));
+  const started = await StartedSandbox.start(sandbox, place);
+  if (options.waiting && !(await started.ready)) throw new Error(`The sandbox does not wait: ${started.said}`);
+  const files = { ...(source === null ? {} : { [entry]: source }), ...options.files };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(started.workspace, path)), { recursive: true });
+    await writeFile(join(started.workspace, path), content);
+  }
+  const mode: RunMode = source === null ? 'repl' : 'script';
+  trial.session = await RunSession.start(started, {
     mode,
     entry: source === null ? null : entry,
     limits,
