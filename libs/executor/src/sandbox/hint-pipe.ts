@@ -61,9 +61,9 @@ function hintReader(onHint: (hint: Hint) => void): (bytes: Buffer) => void {
   let text = '';
   let read = 0;
   return (bytes) => {
+    // What boot.py said may arrive in one piece with a flood of the program's.
+    text += bytes.subarray(0, Math.max(0, MOST_BYTES - read)).toString('utf8');
     read += bytes.length;
-    if (read > MOST_BYTES) return;
-    text += bytes.toString('utf8');
     const lines = text.split('\n');
     text = lines.pop() ?? '';
     for (const hint of lines.map(parseHint)) if (hint !== undefined) onHint(hint);

@@ -36,11 +36,14 @@ export interface FixtureOptions {
   readonly cgroup?: boolean;
   /** Runs get a sandbox that waited for them. */
   readonly waiting?: boolean;
+  /** As whom programs run, when the tests run as root. */
+  readonly identity?: Identity | null;
 }
 
 /** A run under observation. */
 export class Trial {
   session!: RunSession;
+  sandbox!: StartedSandbox;
   readonly folder: string;
   readonly raw: Buffer[] = [];
   /** Undefined until the console begins. */
@@ -80,8 +83,9 @@ export async function createSandboxFixture(options: FixtureOptions = {}): Promis
   const folder = await mkdtemp(join(tmpdir(), 'palimpsest-sandbox-'));
   await chmod(folder, 0o755);
   const name = `palimpsest-test-${randomUUID().slice(0, 8)}`;
-  const parent = options.cgroup === false ? null : prepareCgroups(name, TEST_IDENTITY);
-  const sandbox = await prepareSandbox({ folder, cgroups: parent, runAs: TEST_IDENTITY });
+  const identity = options.identity ?? TEST_IDENTITY;
+  const parent = options.cgroup === false ? null : prepareCgroups(name, identity);
+  const sandbox = await prepareSandbox({ folder, cgroups: parent, runAs: identity });
   const trials: Trial[] = [];
   return {
     folder,
@@ -108,6 +112,7 @@ async function startTrial(sandbox: Sandbox, trial: Trial, source: string | null,
   await mkdir(join(trial.folder, 'workspace'), { recursive: true });
   await handOver(sandbox, join(trial.folder, 'workspace'));
   const started = await StartedSandbox.start(sandbox, place);
+  trial.sandbox = started;
   if (options.waiting && !(await started.ready)) throw new Error(`The sandbox does not wait: ${started.said}`);
   const files = { ...(source === null ? {} : { [entry]: source }), ...options.files };
   for (const [path, content] of Object.entries(files)) {
