@@ -84,7 +84,11 @@ const RESOURCES = probes([
   ['a higher process limit', 'resource.setrlimit(resource.RLIMIT_NPROC, (1000, 1000))', 'ValueError'],
   ['a higher file limit', 'resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))', 'ValueError'],
   ['a higher CPU limit', 'resource.setrlimit(resource.RLIMIT_CPU, (-1, -1))', 'ValueError'],
-  ['a higher limit by another call', 'resource.prlimit(os.getpid(), resource.RLIMIT_CPU, (-1, -1))', 'PermissionError EPERM'],
+  [
+    'a higher limit by another call',
+    'resource.prlimit(os.getpid(), resource.RLIMIT_CPU, (-1, -1))',
+    'PermissionError EPERM',
+  ],
   ['a core file', 'resource.getrlimit(resource.RLIMIT_CORE)', '(0, 0)'],
   ['locked memory', 'call(149 if os.uname().machine == "x86_64" else 228, 0, 4096)', 'ENOSYS'],
   ['a better priority', 'os.nice(-5)', 'PermissionError EPERM'],
