@@ -100,6 +100,15 @@ while True:
     expect(Buffer.concat(trial.raw)).toHaveLength(300_000);
   });
 
+  test('output in the long run is as fast as its rate, and none of it is lost', async () => {
+    const limits = { outputBytesPerSecond: 20_000 };
+    const fast = await fixture.run('print("x" * 30_000)\n', { limits });
+    const slow = await fixture.run('print("x" * 70_000)\n', { limits });
+    expect((await fast.finished()).usage.wallMs).toBeLessThan((await slow.finished()).usage.wallMs);
+    expect((await slow.session.ended).usage.wallMs).toBeGreaterThan(1400); // 70,000 less twice 20,000, at 20,000 a second
+    expect(slow.output.match(/x/g)).toHaveLength(70_000);
+  });
+
   test('output of the console counts as well', async () => {
     const trial = await (await fixture.run(null, { limits: { outputBytes: 50_000 } })).console();
     trial.session.write('while True: print("spam" * 100)\r\r');

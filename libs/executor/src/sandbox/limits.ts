@@ -14,6 +14,8 @@ export interface RunLimits {
   readonly processes: number;
   /** Terminal output over the whole run; the program is ended when it prints more. */
   readonly outputBytes: number;
+  /** Output in the long run: twice as much may come at once, then the program waits in its write. */
+  readonly outputBytesPerSecond: number;
   /** Wall time of the script, waiting for input included. */
   readonly scriptSeconds: number;
   /** Wall time of the console that follows the script, from its first prompt. */
@@ -32,6 +34,7 @@ export const DEFAULT_LIMITS: RunLimits = {
   workspaceEntries: 10_000,
   processes: 50,
   outputBytes: 8 * MIB,
+  outputBytesPerSecond: MIB / 4,
   scriptSeconds: 1800,
   replSeconds: 3600,
   idleSeconds: 900,

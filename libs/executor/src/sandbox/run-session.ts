@@ -9,7 +9,8 @@
  * write(): that is the back-pressure. But a PTY that nobody reads does not tell that its last process is gone, and node-pty
  * throws away what it holds 200 ms after the exit: so the end of the hint pipe, which only processes inside hold open, ends
  * any pause. What is then still to come is at most the kernel's buffer. A program that closes the pipe early only gives up
- * its own pauses; the cap on output holds all the same.
+ * its own pauses; the cap on output holds all the same. Who asked for the session may pause, and so does the session itself when
+ * output comes faster than `outputBytesPerSecond` for long: a flood costs everybody else a few percent of a core, not half of it.
  *
  * Limits: wall time by timers, one for the script, one for the console after it. The rest by readings, five a second: CPU and
  * memory (meter.ts), less what the sandbox had used before the orders; the workspace (workspace-use.ts), unless the program
@@ -58,6 +59,8 @@ export interface SessionEnd {
 
 /** Milliseconds between two readings. */
 const READING_MS = 200;
+/** Least milliseconds for which output that comes too fast is held up: often enough to look smooth. */
+const HELD_MS = 50;
 /** Milliseconds for the last hints to arrive after the exit: they are in the kernel already. */
 const PIPE_END_MS = 500;
 /** Bytes of output kept to explain a sandbox that did not start. */
@@ -80,8 +83,14 @@ export class RunSession {
   #orderly = false;
   #inRepl = false;
   #gone = false;
-  #paused = false;
   #mayPause = true;
+  /** Paused from outside; held up because of its rate; so the PTY is not read. */
+  #pauseWanted = false;
+  #held: NodeJS.Timeout | undefined;
+  #paused = false;
+  /** Bytes that may still come at once, as of `#allowanceAt`. */
+  #allowance: number;
+  #allowanceAt = performance.now();
   /** CPU time of the sandbox before the orders, and at the last reading. */
   readonly #cpuMsBefore: number;
   #cpuMs: number;
@@ -111,6 +120,7 @@ export class RunSession {
     this.#sandbox = sandbox;
     this.#options = options;
     this.#lastOutput = sandbox.said;
+    this.#allowance = 2 * options.limits.outputBytesPerSecond;
     this.#input = new TerminalInput(masterOf(sandbox.pty));
     this.#meter = meterOf(sandbox.pid, sandbox.cgroup, options.limits);
     this.#cpuMs = this.#cpuMsBefore = this.#meter.read().cpuMs;
@@ -138,15 +148,13 @@ export class RunSession {
 
   /** Stops reading: the program is held up in its next write once the kernel's buffer is full. */
   pause(): void {
-    if (!this.#mayPause || this.#paused) return;
-    this.#paused = true;
-    this.#sandbox.pty.pause();
+    this.#pauseWanted = true;
+    this.#pauseOrResume();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#sandbox.pty.resume();
+    this.#pauseWanted = false;
+    this.#pauseOrResume();
   }
 
   /** What a person typed. Dropped when 64 KB wait for a program that does not read. */
@@ -189,7 +197,33 @@ export class RunSession {
     this.#outputBytes += taken.length;
     if (!this.#begun) this.#lastOutput = (this.#lastOutput + taken.toString('latin1')).slice(-LAST_OUTPUT_BYTES);
     if (taken.length > 0) this.#options.onOutput(taken);
+    this.#slowDown(taken.length);
     if (bytes.length > rest) this.stop({ kind: 'output-limit', limitBytes: this.#options.limits.outputBytes });
+  }
+
+  /** A leaky bucket: beyond two seconds' worth, output waits until the rate allows it. */
+  #slowDown(bytes: number): void {
+    const rate = this.#options.limits.outputBytesPerSecond;
+    const now = performance.now();
+    this.#allowance = Math.min(2 * rate, this.#allowance + ((now - this.#allowanceAt) / 1000) * rate) - bytes;
+    this.#allowanceAt = now;
+    if (this.#allowance >= 0 || this.#held !== undefined) return;
+    this.#held = setTimeout(
+      () => {
+        this.#held = undefined;
+        this.#pauseOrResume();
+      },
+      Math.max(HELD_MS, (-this.#allowance / rate) * 1000),
+    );
+    this.#pauseOrResume();
+  }
+
+  #pauseOrResume(): void {
+    const paused = this.#mayPause && (this.#pauseWanted || this.#held !== undefined);
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.#sandbox.pty.pause();
+    else this.#sandbox.pty.resume();
   }
 
   #limitWallTime(seconds: number): void {
@@ -241,7 +275,7 @@ export class RunSession {
 
   #endPauses(): void {
     this.#mayPause = false;
-    this.resume();
+    this.#pauseOrResume();
   }
 
   async #end({ status, signal }: Exit): Promise<SessionEnd> {
@@ -284,8 +318,7 @@ export class RunSession {
   }
 
   #release(): void {
-    clearTimeout(this.#wall);
-    clearTimeout(this.#nextReading);
+    for (const timer of [this.#wall, this.#nextReading, this.#held]) clearTimeout(timer);
     this.#input.close();
   }
 }
