@@ -54,6 +54,6 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
     // A script that waits for input costs nothing but its memory, and most of them do: so several for each core.
     concurrency: number('MAX_CONCURRENT_EXECUTIONS', 8 * cpus().length, 1, 1_000),
     maxPrompts: number('MAX_PROMPTS', 200, 1, 10_000),
-    waitingSandboxes: number('WAITING_SANDBOXES', Math.min(2 * cpus().length, 16), 0, 200),
+    waitingSandboxes: number('WAITING_SANDBOXES', Math.min(4 * cpus().length, 32), 0, 200),
   };
 }

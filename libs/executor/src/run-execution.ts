@@ -20,6 +20,7 @@ import { RunLog } from './run-log.js';
 import { RunSession } from './sandbox/run-session.js';
 import type { SandboxPool } from './sandbox/sandbox-pool.js';
 import type { SelfTestResult } from './sandbox/self-test.js';
+import type { StartedSandbox } from './sandbox/started-sandbox.js';
 import { layOutWorkspace } from './workspace.js';
 
 /**
@@ -50,6 +51,15 @@ type Request = RunRequested['data'];
 interface Loaded {
   readonly state: RunState;
   readonly revision: bigint;
+}
+
+/** A run that is this executor's to carry out. */
+interface Claimed {
+  readonly request: Request;
+  readonly start: RunStarted['data'];
+  /** Of RunStarted. */
+  readonly revision: bigint;
+  readonly place: Promise<StartedSandbox>;
 }
 
 export class RunExecution {
@@ -99,7 +109,7 @@ export class RunExecution {
   async run(): Promise<void> {
     try {
       const claimed = await this.#claim();
-      if (claimed) await this.#execute(claimed.request, claimed.start, claimed.revision);
+      if (claimed) await this.#execute(claimed);
     } finally {
       this.#following.abort();
       this.#resolveScriptEnded();
@@ -107,7 +117,7 @@ export class RunExecution {
   }
 
   /** Starts the run in the log, or ends one that cannot be started. Undefined: it is not ours to run. */
-  async #claim(): Promise<{ request: Request; start: RunStarted['data']; revision: bigint } | undefined> {
+  async #claim(): Promise<Claimed | undefined> {
     const { selfTest, name } = this.#environment;
     for (;;) {
       const { state, revision } = await loadRun(this.#environment.store, this.#id);
@@ -118,9 +128,30 @@ export class RunExecution {
       const event: RunEvent = ending
         ? { type: 'RunFinished', data: { outcome: ending, usage: null } }
         : { type: 'RunStarted', data: start };
-      const appended = await appendAt(this.#environment.store, event, state.run, revision);
-      if (appended !== undefined) return ending ? undefined : { request: state.run, start, revision: appended };
+      const place = ending ? undefined : this.#prepare(state.run);
+      const appended = await appendAt(this.#environment.store, event, state.run, revision).catch(async (error) => {
+        await discard(place);
+        throw error;
+      });
+      if (appended !== undefined) return place && { request: state.run, start, revision: appended, place };
+      await discard(place);
     }
+  }
+
+  /** A sandbox with the files, made ready while the claim is under way. The program starts when that is recorded. */
+  #prepare(request: Request): Promise<StartedSandbox> {
+    const { sandboxes, store } = this.#environment;
+    const place = sandboxes.take().then(async (sandbox) => {
+      try {
+        await layOutWorkspace(store, sandbox.workspace, request.files, (path) => sandbox.handOver(path));
+        return sandbox;
+      } catch (error) {
+        await sandbox.dispose();
+        throw error;
+      }
+    });
+    place.catch(() => undefined); // whoever awaits it is told
+    return place;
   }
 
   /**
@@ -139,15 +170,15 @@ export class RunExecution {
     return selfTest.level === 'none' ? { kind: 'refused', reason: selfTest.reason } : undefined;
   }
 
-  async #execute(request: Request, start: RunStarted['data'], startRevision: bigint): Promise<void> {
+  async #execute({ request, start, revision, place }: Claimed): Promise<void> {
     const log = new RunLog(this.#environment.store, this.#stream, metadataOf(request), {
       pause: () => this.#session?.pause(),
       resume: () => this.#session?.resume(),
       fault: (error) => this.stop(failure(error).outcome),
     });
     this.#log = log;
-    const following = this.#follow(startRevision);
-    const end = await this.#runProgram(request, start, log).catch(failure);
+    const following = this.#follow(revision);
+    const end = await this.#runProgram(request, start, log, place).catch(failure);
     log.event({ type: 'RunFinished', data: end });
     await log.flushed();
     this.#following.abort();
@@ -158,15 +189,11 @@ export class RunExecution {
     request: Request,
     start: RunStarted['data'],
     log: RunLog,
+    place: Promise<StartedSandbox>,
   ): Promise<{ outcome: RunOutcome; usage: RunUsage | null }> {
-    const { sandboxes, limits, store } = this.#environment;
-    const sandbox = await sandboxes.take(this.#id);
-    try {
-      await layOutWorkspace(store, sandbox.workspace, request.files, (path) => sandbox.handOver(path));
-    } catch (error) {
-      await sandbox.dispose();
-      throw error;
-    }
+    const { limits, sandboxes } = this.#environment;
+    const sandbox = await place;
+    await sandboxes.assign(sandbox, this.#id);
     if (this.#stopped) {
       await sandbox.dispose();
       return { outcome: this.#stopped, usage: null };
@@ -231,6 +258,12 @@ export class RunExecution {
       case 'ReplEntered':
     }
   }
+}
+
+/** What was made ready for a run that is somebody else's. */
+async function discard(place: Promise<StartedSandbox> | undefined): Promise<void> {
+  const sandbox = await place?.catch(() => undefined);
+  await sandbox?.dispose();
 }
 
 function metadataOf(request: Request): Omit<EventMetadata, 'v'> {

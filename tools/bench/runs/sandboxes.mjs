@@ -48,7 +48,7 @@ export class Sandboxes {
   /** Runs `source` (null: a console) until its first output. */
   async run(pool, source) {
     const askedAt = performance.now();
-    const sandbox = await pool.take(`run-${this.#runs++}`);
+    const sandbox = await pool.take();
     if (source !== null) writeFileSync(join(sandbox.workspace, 'main.py'), source);
     let first;
     const output = new Promise((resolve) => (first = resolve));

@@ -1,5 +1,4 @@
 import { constants, openSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { ScriptEnd } from '@palimpsest/domain';
 
@@ -35,14 +34,12 @@ export function parseHint(line: string): Hint | undefined {
  * first writer, and ends when the last one is gone, which is how the end of the program is seen before the PTY says so.
  */
 export class HintPipe {
-  /** Resolves when no process has the pipe open any more, or after `dispose`. */
+  /** Resolves when no process has the pipe open any more, or after `close`. */
   readonly closed: Promise<void>;
-  readonly #path: string;
   readonly #socket: Socket;
 
   /** `path` is a named pipe. */
   constructor(path: string, onHint: (hint: Hint) => void) {
-    this.#path = path;
     // Does not wait, being O_NONBLOCK. A plain descriptor: a FileHandle would close it again when it is collected.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     this.#socket = new Socket({ fd, readable: true, writable: false });
@@ -51,9 +48,9 @@ export class HintPipe {
     this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
   }
 
-  async dispose(): Promise<void> {
+  /** Stops listening. The pipe itself goes with its folder. */
+  close(): void {
     this.#socket.destroy();
-    await rm(this.#path, { force: true });
   }
 }
 

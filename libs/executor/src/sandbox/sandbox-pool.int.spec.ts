@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@palimpsest/test-support';
@@ -65,7 +65,8 @@ describe('the pool', () => {
   test('gives one that waited, in the folder of its run, and replaces it', async () => {
     const pool = await createPool();
     await full(pool);
-    const taken = await pool.take('a-run');
+    const taken = await pool.take();
+    await pool.assign(taken, 'a-run');
     expect(taken.folder).toBe(join(folder, 'a-run'));
     expect(await taken.ready).toBe(true);
     await full(pool);
@@ -78,7 +79,7 @@ describe('the pool', () => {
   test('starts one for each run beyond those that wait', async () => {
     const pool = await createPool();
     await full(pool);
-    const taken = await Promise.all(['a', 'b', 'c'].map((id) => pool.take(id)));
+    const taken = await Promise.all(['a', 'b', 'c'].map(() => pool.take()));
     expect(new Set(taken.map(({ pid }) => pid)).size).toBe(3);
     const ran = await Promise.all(taken.map((sandbox, n) => runIn(sandbox, `print("run", ${n})\n`)));
     expect(ran.map(({ output }) => /run \d/.exec(output)?.[0])).toEqual(['run 0', 'run 1', 'run 2']);
@@ -86,7 +87,7 @@ describe('the pool', () => {
 
   test('of size 0 starts each when it is asked for', async () => {
     const pool = await createPool({ size: 0 });
-    expect((await runIn(await pool.take('cold'), 'print("ran")\n')).output).toContain('ran');
+    expect((await runIn(await pool.take(), 'print("ran")\n')).output).toContain('ran');
     expect(pool.waiting).toBe(0);
   });
 
@@ -94,7 +95,7 @@ describe('the pool', () => {
     const pool = await createPool();
     await full(pool);
     const [first] = await readdir(folder);
-    const victim = (await pool.take('victim')) as StartedSandbox;
+    const victim = (await pool.take()) as StartedSandbox;
     await full(pool);
     const { init } = victim;
     victim.kill();
@@ -107,7 +108,7 @@ describe('the pool', () => {
     const [pid = 0] = pidsOf(waiting);
     process.kill(pid, 'SIGKILL');
     await eventually(async () => pool.waiting === 1 && !(await readdir(folder)).includes(waiting), 'the replacement');
-    expect((await runIn(await pool.take('after'), 'print("ran")\n')).output).toContain('ran');
+    expect((await runIn(await pool.take(), 'print("ran")\n')).output).toContain('ran');
   });
 
   test('throws away one that has waited for too long', async () => {
@@ -121,7 +122,7 @@ describe('the pool', () => {
     const pool = await createPool();
     await full(pool);
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    const taken = await pool.take('late');
+    const taken = await pool.take();
     const ran = await runIn(taken, 'pass\n', { ...DEFAULT_LIMITS, scriptSeconds: 1, idleSeconds: 1 });
     expect(ran.outcome).toBe('exited');
     expect(ran.wallMs).toBeLessThan(performance.now() - taken.startedAt - 1400);
@@ -138,7 +139,7 @@ data = bytearray(64 * 1024 * 1024)
 import time
 time.sleep(10)
 `;
-    const ran = await runIn(await pool.take('small'), source, limits);
+    const ran = await runIn(await pool.take(), source, limits);
     expect(ran.output).toContain('[7, 1000]');
     expect(ran.outcome).toBe('out-of-memory');
   });
@@ -158,8 +159,18 @@ for folder, folders, files in os.walk("/", followlinks=False):
 try: os.read(7, 1)
 except OSError as error: print(error.strerror)
 `;
-    const ran = await runIn(await pool.take('curious'), source);
+    const ran = await runIn(await pool.take(), source);
     expect(ran.output).toContain('[0, 1, 2, 8]\r\nBad file descriptor\r\n');
+  });
+
+  test('removes what one that was killed had waiting, and no folder of a run', async () => {
+    const first = await createPool({ size: 0 });
+    for (const name of ['waiting-left', 'a-run']) await mkdir(join(folder, name, 'workspace'), { recursive: true });
+    const next = new SandboxPool(fixture.sandbox, { folder, size: 0, limits: DEFAULT_LIMITS });
+    await eventually(async () => (await readdir(folder)).join() === 'a-run', 'the left-over folder is gone');
+    await Promise.all([first.close(), next.close()]);
+    await rmdir(join(folder, 'a-run', 'workspace'));
+    await rmdir(join(folder, 'a-run'));
   });
 
   test('leaves nothing when it is closed, also while one is starting', async () => {

@@ -6,11 +6,13 @@
  * for them, which is the same thing later. One that has died, or waited for too long (Python or a library may have been
  * upgraded since), is thrown away and replaced.
  *
- * A sandbox that waits costs its memory, some 7 MB, and no CPU.
+ * A sandbox that waits costs its memory, some 5 MB, and no CPU.
  */
 import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunLimits } from './limits.js';
+import { removeFolder } from './remove-folder.js';
 import type { Sandbox } from './sandbox.js';
 import { StartedSandbox } from './started-sandbox.js';
 
@@ -24,6 +26,8 @@ export interface PoolOptions {
   readonly mostAgeMs?: number;
 }
 
+/** What the name of a sandbox begins with that has no run yet; its cgroup keeps it. No run is called so. */
+const WAITING = 'waiting-';
 const MOST_AGE_MS = 10 * 60_000;
 /** Milliseconds of quiet before replacements are started. */
 const QUIET_MS = 100;
@@ -41,7 +45,10 @@ export class SandboxPool {
   constructor(sandbox: Sandbox, options: PoolOptions) {
     this.#sandbox = sandbox;
     this.#options = options;
-    this.#fillIn(0);
+    this.#filling = this.#removeLeftOver().finally(() => {
+      this.#filling = undefined;
+      this.#fillIn(0);
+    });
   }
 
   /** How many wait now. */
@@ -49,15 +56,21 @@ export class SandboxPool {
     return this.#waiting.length;
   }
 
-  /** One that waited, or a new one that is still starting. Its folder has the name `id`; the caller disposes of it. */
-  async take(id: string): Promise<StartedSandbox> {
-    const folder = join(this.#options.folder, id);
+  /** One that waited, or a new one that is still starting. The caller disposes of it. */
+  async take(): Promise<StartedSandbox> {
     const waiting = this.#waiting.shift();
     this.#fillIn(QUIET_MS);
-    if (waiting === undefined || waiting.isGone)
-      return StartedSandbox.start(this.#sandbox, { id, folder, limits: this.#options.limits });
-    await waiting.moveTo(folder);
-    return waiting;
+    return waiting === undefined || waiting.isGone ? this.#begin() : waiting;
+  }
+
+  /** Gives its folder the name of its run, by which a run that a killed executor left is told from what merely waited. Rejects with it ended. */
+  async assign(sandbox: StartedSandbox, run: string): Promise<void> {
+    try {
+      await sandbox.moveTo(join(this.#options.folder, run));
+    } catch (error) {
+      await discard(sandbox);
+      throw error;
+    }
   }
 
   /** Ends those that wait. */
@@ -76,6 +89,14 @@ export class SandboxPool {
     }, ms);
   }
 
+  /** What a killed executor of this name had waiting. Its processes have died with it. */
+  async #removeLeftOver(): Promise<void> {
+    const { folder } = this.#options;
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((candidate) => candidate.startsWith(WAITING)))
+      await removeFolder(join(folder, name)).catch((error: unknown) => console.error(`${name} stays:`, error));
+  }
+
   async #fill(): Promise<void> {
     while (!this.#closed && this.#waiting.length < this.#options.size) {
       const started = await this.#start();
@@ -85,10 +106,8 @@ export class SandboxPool {
   }
 
   async #start(): Promise<StartedSandbox | undefined> {
-    const { folder, limits } = this.#options;
-    const id = `waiting-${randomUUID()}`;
     try {
-      const started = await StartedSandbox.start(this.#sandbox, { id, folder: join(folder, id), limits });
+      const started = await this.#begin();
       if (await started.ready) return started;
       console.error(`A sandbox ended before it was used: ${started.said.trim()}`);
       await discard(started);
@@ -96,6 +115,12 @@ export class SandboxPool {
       console.error('A sandbox could not be started:', error);
     }
     return undefined;
+  }
+
+  #begin(): Promise<StartedSandbox> {
+    const { folder, limits } = this.#options;
+    const id = `${WAITING}${randomUUID()}`;
+    return StartedSandbox.start(this.#sandbox, { id, folder: join(folder, id), limits });
   }
 
   #add(started: StartedSandbox): void {

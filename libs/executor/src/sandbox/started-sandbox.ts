@@ -147,8 +147,12 @@ export class StartedSandbox {
     return (this.#init ??= this.#gone ? undefined : firstChild(this.#pty.pid));
   }
 
-  /** Gives the folder another name in the same file system. What is bound in the sandbox stays the same folder. */
+  /**
+   * Gives the folder another name in the same file system, as soon as it is bound in the sandbox, where it stays the same.
+   * One that has ended keeps its name.
+   */
   async moveTo(folder: string): Promise<void> {
+    if (!(await this.ready)) return;
     await rename(this.#folder, folder);
     this.#folder = folder;
   }
@@ -190,7 +194,7 @@ export class StartedSandbox {
       await this.lastProcessGone();
     }
     this.#closeOrders();
-    await this.#hints?.dispose();
+    this.#hints?.close();
     // Each is tried, even if another fails.
     const steps = await Promise.allSettled([this.#cgroup?.remove(), removeFolder(this.#folder)]);
     const failed = steps.find((step) => step.status === 'rejected');
