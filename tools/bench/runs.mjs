@@ -8,12 +8,12 @@ import { commandLine, cpuSeconds, tree } from './collab/processes.mjs';
 import { Classroom } from './runs/classroom.mjs';
 import { barePython, filled, memoryOf, Sandboxes, stopped } from './runs/sandboxes.mjs';
 
-const TRIALS = 12;
+const TRIALS = 40;
 const WAITING = 4;
 const SUSTAINED_SECONDS = 8;
 const BURST = 60;
 const REPLS = 10;
-const TYPING_SECONDS = 6;
+const TYPING_SECONDS = 20;
 /** Rooms of three: 60 people who type 3 to 5 characters a second. */
 const ROOMS = 20;
 const RUNS_A_MINUTE = 30;

@@ -62,6 +62,13 @@ time.sleep(5)
     expect(await outcomeOf(await fixture.run(source))).toEqual(LIMIT);
   });
 
+  test('memory is that of empty files in /tmp as well', async () => {
+    const source = 'i = 0\nwhile True:\n  open(f"/tmp/{i}", "w").close()\n  i += 1\n';
+    const memoryBytes = 48 * MIB;
+    const trial = await fixture.run(source, { limits: { memoryBytes } });
+    expect(await outcomeOf(trial)).toEqual({ kind: 'out-of-memory', limitBytes: memoryBytes });
+  });
+
   test('memory that cannot be had at all is a MemoryError', async () => {
     const trial = await fixture.run('data = bytearray(2 * 1024 ** 3)\n');
     await trial.finished();
