@@ -59,8 +59,8 @@ export interface SessionEnd {
 
 /** Milliseconds between two readings. */
 const READING_MS = 200;
-/** Least milliseconds for which output that comes too fast is held up: often enough to look smooth. */
-const HELD_MS = 50;
+/** Least milliseconds for which output that comes too fast is held up: each time costs appends, so they are few. */
+const HELD_MS = 500;
 /** Milliseconds for the last hints to arrive after the exit: they are in the kernel already. */
 const PIPE_END_MS = 500;
 /** Bytes of output kept to explain a sandbox that did not start. */
