@@ -14,7 +14,7 @@ const NOBODY = { unanswered: 0 };
 const SYNC = 0;
 const UPDATE = 2;
 /** Milliseconds. */
-const MOST_WAIT = 60_000;
+const MOST_WAIT = 120_000;
 
 export class Classroom {
   #installation = new Installation();
@@ -108,7 +108,7 @@ class WatchedRun {
     this.#socket = new WebSocket(url);
     const told = (wanted) =>
       new Promise((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error(`A run had no "${wanted}" for a minute.`)), MOST_WAIT);
+        const late = setTimeout(() => reject(new Error(`A run had no "${wanted}" in two minutes.`)), MOST_WAIT);
         this.#socket.on('error', reject);
         this.#socket.on('message', (frame) => {
           const message = JSON.parse(frame);

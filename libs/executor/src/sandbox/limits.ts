@@ -34,7 +34,7 @@ export const DEFAULT_LIMITS: RunLimits = {
   workspaceEntries: 10_000,
   processes: 50,
   outputBytes: 8 * MIB,
-  outputBytesPerSecond: MIB / 4,
+  outputBytesPerSecond: MIB / 8,
   scriptSeconds: 1800,
   replSeconds: 3600,
   idleSeconds: 900,

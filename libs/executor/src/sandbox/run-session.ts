@@ -91,6 +91,8 @@ export class RunSession {
   /** Bytes that may still come at once, as of `#allowanceAt`. */
   #allowance: number;
   #allowanceAt = performance.now();
+  /** What a flood has brought and has not been handed over yet; undefined while output is handed over as it comes. */
+  #gathered: Buffer[] | undefined;
   /** CPU time of the sandbox before the orders, and at the last reading. */
   readonly #cpuMsBefore: number;
   #cpuMs: number;
@@ -187,6 +189,7 @@ export class RunSession {
     else if (hint.kind === 'repl' && !this.#inRepl) {
       this.#inRepl = true;
       this.#limitWallTime(this.#options.limits.replSeconds);
+      this.#handOverGathered();
       this.#options.onPrompt(hint.script);
     }
   }
@@ -196,26 +199,46 @@ export class RunSession {
     const taken = bytes.subarray(0, Math.max(rest, 0));
     this.#outputBytes += taken.length;
     if (!this.#begun) this.#lastOutput = (this.#lastOutput + taken.toString('latin1')).slice(-LAST_OUTPUT_BYTES);
-    if (taken.length > 0) this.#options.onOutput(taken);
+    if (this.#gathered) this.#gathered.push(taken);
+    else if (taken.length > 0) this.#options.onOutput(taken);
     this.#slowDown(taken.length);
     if (bytes.length > rest) this.stop({ kind: 'output-limit', limitBytes: this.#options.limits.outputBytes });
   }
 
-  /** A leaky bucket: beyond two seconds' worth, output waits until the rate allows it. */
+  /**
+   * A leaky bucket: beyond two seconds' worth, output waits until the rate allows it. From then on it is handed over in large
+   * pieces, at the end of each wait, since every piece costs everybody an append; until a second's worth may come at once again.
+   */
   #slowDown(bytes: number): void {
     const rate = this.#options.limits.outputBytesPerSecond;
     const now = performance.now();
     this.#allowance = Math.min(2 * rate, this.#allowance + ((now - this.#allowanceAt) / 1000) * rate) - bytes;
     this.#allowanceAt = now;
     if (this.#allowance >= 0 || this.#held !== undefined) return;
+    this.#gathered ??= [];
     this.#held = setTimeout(
       () => {
         this.#held = undefined;
+        this.#handOverGathered();
         this.#pauseOrResume();
       },
       Math.max(HELD_MS, (-this.#allowance / rate) * 1000),
     );
     this.#pauseOrResume();
+  }
+
+  /** The flood is over, or what is gathered has waited for long enough. */
+  #endGathering(): void {
+    this.#handOverGathered();
+    const rate = this.#options.limits.outputBytesPerSecond;
+    const quietMs = performance.now() - this.#allowanceAt;
+    if (this.#allowance + (quietMs / 1000) * rate >= rate) this.#gathered = undefined;
+  }
+
+  #handOverGathered(): void {
+    const bytes = Buffer.concat(this.#gathered ?? []);
+    if (this.#gathered) this.#gathered = [];
+    if (bytes.length > 0) this.#options.onOutput(bytes);
   }
 
   #pauseOrResume(): void {
@@ -242,6 +265,7 @@ export class RunSession {
     if (reading.outOfMemory) this.stop({ kind: 'out-of-memory', limitBytes: limits.memoryBytes });
     if (cpuMs >= limits.cpuSeconds * 1000) this.stop({ kind: 'timed-out', limit: 'cpu', seconds: limits.cpuSeconds });
     this.#noteActivity(reading.cpuMs > this.#cpuMs);
+    if (this.#held === undefined) this.#endGathering();
     this.#cpuMs = reading.cpuMs;
     if (this.#gone) return;
     if (this.#unmeasured && !this.#measuring) void this.#measureWorkspace();
@@ -280,6 +304,8 @@ export class RunSession {
 
   async #end({ status, signal }: Exit): Promise<SessionEnd> {
     this.#gone = true;
+    this.#handOverGathered();
+    this.#gathered = undefined;
     this.#release();
     const wallMs = Math.round(this.elapsedMs);
     const reading = this.#meter.read();
