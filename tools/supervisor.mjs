@@ -31,6 +31,10 @@ function inherited() {
       'MAX_PROCESSES',
       'MAX_PROCESS_AGE',
       'MAX_REPL_AGE',
+      'MAX_IDLE_TIME',
+      'WORKSPACE_LIMIT_MB',
+      'MAX_WORKSPACE_ENTRIES',
+      'WAITING_SANDBOXES',
     ],
     ...[
       'CLEANUP_INTERVAL_MS',

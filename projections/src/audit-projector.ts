@@ -34,6 +34,8 @@ function outcomeInWords(outcome: RunOutcome): string {
       return 'stopped: out of memory';
     case 'output-limit':
       return 'stopped: too much output';
+    case 'workspace-limit':
+      return `stopped: too much in its workspace (${outcome.limit}, at most ${outcome.most})`;
     case 'cancelled':
       return 'stopped on request';
     case 'interrupted':

@@ -20,6 +20,8 @@ export type RunOutcome =
   | { readonly kind: 'timed-out'; readonly limit: 'cpu' | 'wall' | 'idle'; readonly seconds: number }
   | { readonly kind: 'out-of-memory'; readonly limitBytes: number }
   | { readonly kind: 'output-limit'; readonly limitBytes: number }
+  /** The files of its workspace: bytes of all together, files and folders, or folders inside each other. */
+  | { readonly kind: 'workspace-limit'; readonly limit: 'bytes' | 'entries' | 'depth'; readonly most: number }
   | { readonly kind: 'cancelled' }
   /** The executor itself was stopped or killed. What the program had printed is kept. */
   | { readonly kind: 'interrupted' }

@@ -1,7 +1,10 @@
 """Runs a student's script inside the sandbox and then becomes the console in its namespace.
 
-Started as `python3 -I -S -B -X utf8 -i boot.py MODE PROCESSES CPU FILE_BYTES DATA_BYTES ADDRESS_BYTES REFUSED [ENTRY]`; REFUSED
-names what the course refuses to the student's own code, with commas between, or is `-` (_palimpsest/guard.py).
+Started as `python3 -I -S -B -X utf8 -i boot.py`, perhaps long before there is a script: it gets ready and then waits on
+descriptor 7 for its orders, fields that end with a zero byte: MODE PROCESSES CPU FILE_BYTES DATA_BYTES ADDRESS_BYTES REFUSED
+[ENTRY]. REFUSED names what the course refuses to the student's own code, with commas between, or is `-` (_palimpsest/guard.py).
+It closes 7 before the student's first line; the end of the executor before there were orders is its own end, too.
+
 `-i` makes Python's own REPL follow when this file ends: it is the REPL everybody knows, it works in `sys.modules['__main__']`,
 and nothing has to be imported for it. `-S` saves 8 ms; what `site` would have done is done here.
 
@@ -20,10 +23,10 @@ import signal
 import sys
 import termios
 
+ORDERS = 7
 HINTS = 8
 WORKSPACE = '/workspace'
 OWN_MODULES = '/palimpsest/lib'
-MODE, PROCESSES, CPU, FILE_BYTES, DATA_BYTES, ADDRESS_BYTES, REFUSED, *ENTRY = sys.argv[1:]
 
 
 def hint(text):
@@ -37,8 +40,9 @@ def hint(text):
 
 
 def close_inherited():
-    os.closerange(3, HINTS)
+    os.closerange(3, ORDERS)
     os.closerange(HINTS + 1, 1 << 20)
+    os.set_inheritable(ORDERS, False)
     os.set_inheritable(HINTS, False)
 
 
@@ -56,16 +60,29 @@ def take_terminal():
         pass
 
 
-def limit_resources():
+def wait_for_orders():
+    orders = b''
+    while not orders.endswith(b'\0\0'):
+        read = os.read(ORDERS, 65536)
+        if not read:
+            os._exit(0)
+        orders += read
+    os.close(ORDERS)
+    mode, *fields = orders[:-2].decode().split('\0')
+    return mode, [int(number) for number in fields[:5]], fields[5], fields[6:]
+
+
+def limit_resources(processes, cpu, file_bytes, data_bytes, address_bytes):
     limits = (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, 128, 128),
-        (resource.RLIMIT_FSIZE, int(FILE_BYTES), int(FILE_BYTES)),
-        (resource.RLIMIT_DATA, int(DATA_BYTES), int(DATA_BYTES)),
-        (resource.RLIMIT_AS, int(ADDRESS_BYTES), int(ADDRESS_BYTES)),
-        # The first ends with SIGXCPU, which tells why; the second cannot be ignored.
-        (resource.RLIMIT_CPU, int(CPU), int(CPU) + 1),
-        (resource.RLIMIT_NPROC, int(PROCESSES), int(PROCESSES)),
+        (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
+        (resource.RLIMIT_DATA, data_bytes, data_bytes),
+        (resource.RLIMIT_AS, address_bytes, address_bytes),
+        # The first ends with SIGXCPU, which tells why; the second cannot be ignored. A second more than the student has,
+        # since the kernel counts from the start of Python and the executor from the orders.
+        (resource.RLIMIT_CPU, cpu + 1, cpu + 2),
+        (resource.RLIMIT_NPROC, processes, processes),
     )
     for which, soft, hard in limits:
         resource.setrlimit(which, (soft, hard))
@@ -117,8 +134,7 @@ def explained(kind, error, traceback):
     try:
         teacher = getattr(explained, 'teacher', None)
         if teacher is None:
-            limits = {'file_bytes': int(FILE_BYTES), 'processes': int(PROCESSES)}
-            teacher = explained.teacher = own_module('errors').Teacher(WORKSPACE, limits, hint, last_typed)
+            teacher = explained.teacher = own_module('errors').Teacher(WORKSPACE, explained.limits, hint, last_typed)
         teacher.show(error, traceback)
     except BaseException:
         sys.__excepthook__(kind, error, traceback)
@@ -135,9 +151,8 @@ def last_typed():
         return None
 
 
-def refuse_and_prepare():
-    refused = [] if REFUSED == '-' else REFUSED.split(',')
-    own_module('guard').install(refused, prepare_fonts)
+def refuse_and_prepare(refused):
+    own_module('guard').install([] if refused == '-' else refused.split(','), prepare_fonts)
     sys.modules['_palimpsest'].send = hint
 
 
@@ -256,18 +271,22 @@ def prepare_console(attributes):
 def start():
     close_inherited()
     take_terminal()
-    limit_resources()
     add_site_builtins()
-    refuse_and_prepare()
-    sys.excepthook = explained
+    own_module('guard')  # loaded while there is time
     # Told at an orderly end: a status of 128 + n is then the program's own, not a signal.
     # Only from this process: a forked child ends orderly as well.
     atexit.register(lambda process=os.getpid(): hint('ending') if os.getpid() == process else None)
     attributes = termios.tcgetattr(0)
     main = make_main()
+    hint('ready')
+    mode, limits, refused, entry = wait_for_orders()
+    limit_resources(*limits)
+    explained.limits = {'file_bytes': limits[2], 'processes': limits[0]}
+    refuse_and_prepare(refused)
+    sys.excepthook = explained
     hint('started')
-    if MODE == 'script':
-        end = run_script(main, ENTRY[0])
+    if mode == 'script':
+        end = run_script(main, entry[0])
         emit_figures()
     else:
         sys.argv = ['']

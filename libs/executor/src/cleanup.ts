@@ -15,6 +15,7 @@ import { type LeftOverParts, recordLeftOver } from './files/left-over-files.js';
 import { endInterrupted } from './run-execution.js';
 import { type CgroupParent, removeGroup } from './sandbox/cgroup.js';
 import { removeFolder } from './sandbox/remove-folder.js';
+import { isWaiting } from './sandbox/sandbox-pool.js';
 
 export interface CleanupOptions extends LeftOverParts {
   /** Holds a folder for each executor. */
@@ -46,7 +47,7 @@ export async function cleanUp(options: CleanupOptions): Promise<Removed> {
   for (const executor of executorsIn(options.scratch)) {
     const own = executor === options.name;
     if (!own && (await options.isAtWork(executor))) continue;
-    const isLeft = (run: string) => isId(run) && !(own && options.carriesOut(run));
+    const isLeft = (name: string) => (isId(name) ? !(own && options.carriesOut(name)) : !own && isWaiting(name));
     await cleanUpAfter(executor, isLeft, options, removed);
   }
   return removed;
@@ -61,7 +62,7 @@ type Counts = { -readonly [Key in keyof Removed]: Removed[Key] };
 
 async function cleanUpAfter(
   executor: string,
-  isLeft: (run: string) => boolean,
+  isLeft: (name: string) => boolean,
   options: CleanupOptions,
   removed: Counts,
 ): Promise<void> {
@@ -73,8 +74,10 @@ async function cleanUpAfter(
     removed.groups += await removeGroups(join(dirname(parent), groupName(executor)), isLeft);
   for (const run of runs) {
     await attempt(`run ${run}`, async () => {
-      await recordFiles(options, asId<RunId>(run), join(folder, run));
-      if (await endInterrupted(store, asId<RunId>(run))) removed.runs += 1;
+      if (isId(run)) {
+        await recordFiles(options, asId<RunId>(run), join(folder, run));
+        if (await endInterrupted(store, asId<RunId>(run))) removed.runs += 1;
+      }
       await removeFolder(join(folder, run));
       removed.folders += 1;
     });

@@ -25,6 +25,8 @@ export interface ExecutorConfiguration {
   readonly thresholds: MachineThresholds;
   /** How often what was left over is looked for, milliseconds. */
   readonly cleanupIntervalMs: number;
+  /** Sandboxes that are started before a run asks for one. */
+  readonly waitingSandboxes: number;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -48,9 +50,12 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
       memoryBytes: number('MEMORY_LIMIT_MB', DEFAULT_LIMITS.memoryBytes / MEGABYTE, 32, 65_536) * MEGABYTE,
       cpuSeconds: number('EXECUTION_TIMEOUT', DEFAULT_LIMITS.cpuSeconds, 1, 86_400),
       fileBytes: number('FILE_SIZE_LIMIT_MB', DEFAULT_LIMITS.fileBytes / MEGABYTE, 1, 4_096) * MEGABYTE,
+      workspaceBytes: number('WORKSPACE_LIMIT_MB', DEFAULT_LIMITS.workspaceBytes / MEGABYTE, 1, 65_536) * MEGABYTE,
+      workspaceEntries: number('MAX_WORKSPACE_ENTRIES', DEFAULT_LIMITS.workspaceEntries, 1, 1_000_000),
       processes: number('MAX_PROCESSES', DEFAULT_LIMITS.processes, 2, 4_096),
       scriptSeconds: number('MAX_PROCESS_AGE', DEFAULT_LIMITS.scriptSeconds, 1, 604_800),
       replSeconds: number('MAX_REPL_AGE', DEFAULT_LIMITS.replSeconds, 1, 604_800),
+      idleSeconds: number('MAX_IDLE_TIME', DEFAULT_LIMITS.idleSeconds, 1, 604_800),
     },
     // A script that waits for input costs nothing but its memory, and most of them do: so several for each core.
     concurrency: number('MAX_CONCURRENT_EXECUTIONS', 8 * cpus().length, 1, 1_000),
@@ -61,6 +66,7 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
       freeDiskMb: number('MIN_FREE_DISK_MB', 512, 0, 1_048_576),
     },
     cleanupIntervalMs: number('CLEANUP_INTERVAL_MS', 300_000, 1_000, 86_400_000),
+    waitingSandboxes: number('WAITING_SANDBOXES', Math.min(4 * cpus().length, 32), 0, 200),
   };
 }
 

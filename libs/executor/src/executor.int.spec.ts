@@ -38,6 +38,7 @@ import { markLaidOut, recordLeftOver } from './files/left-over-files.js';
 import { endInterrupted } from './run-execution.js';
 import { consumeRuns, type RunConsumer } from './run-queue.js';
 import { DEFAULT_LIMITS } from './sandbox/limits.js';
+import { SandboxPool } from './sandbox/sandbox-pool.js';
 import { createSandboxFixture, type SandboxFixture } from './sandbox/sandbox-fixture.js';
 import type { SelfTestResult } from './sandbox/self-test.js';
 import { RecordedContents } from './workspace.js';
@@ -49,6 +50,7 @@ const FULL: SelfTestResult = { level: 'full', reason: null };
 interface Executor {
   readonly consumer: RunConsumer;
   readonly presence: ExecutorPresence;
+  readonly sandboxes: SandboxPool;
   readonly runsFolder: string;
 }
 
@@ -79,8 +81,9 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     queue = redis ? new Queue(RUN_QUEUE, { connection: { url: redis.url } }) : await queueInPostgres(database.url);
   });
   afterEach(async () => {
-    for (const { consumer, presence } of executors.splice(0)) {
+    for (const { consumer, presence, sandboxes } of executors.splice(0)) {
       await consumer.close();
+      await sandboxes.close();
       await presence.close();
     }
   });
@@ -105,15 +108,11 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     const presence = new ExecutorPresence(database.url, name);
     expect(await presence.announce()).toBe(true);
     const limits = { ...DEFAULT_LIMITS, outputBytes: 300_000 };
+    const sandboxes = new SandboxPool(fixture.sandbox, { folder: runsFolder, size: 1, limits });
     const consumer = consumeRuns(configuration, presence, {
-      ...{ store, contents, blobs },
-      sandbox: fixture.sandbox,
-      selfTest,
-      limits,
-      runsFolder,
-      name,
+      ...{ store, contents, blobs, sandboxes, selfTest, limits, name },
     });
-    const executor = { consumer, presence, runsFolder };
+    const executor = { consumer, presence, sandboxes, runsFolder };
     executors.push(executor);
     return executor;
   }
@@ -215,7 +214,7 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     const all = await reached(id, 'RunFinished');
     expect(outcomeOf(all)).toEqual([{ kind: 'exited', code: 0 }]);
     expect(all.map(({ type }) => type).slice(0, 2)).toEqual(['RunRequested', 'RunStarted']);
-    expect(await readdir(runsFolder)).toEqual([]);
+    await eventually(async () => !(await readdir(runsFolder)).includes(id), 'the folder of the run is gone');
   });
 
   it('runs exactly the recorded revisions, whatever was written since', async () => {
@@ -410,7 +409,9 @@ describe.each(['Postgres', 'Redis'] as const)('executors on one log and one queu
     await reached(late, 'RunStarted');
     executors.splice(executors.indexOf(executor), 1);
     await executor.consumer.close();
+    await executor.sandboxes.close();
     await executor.presence.close();
+    expect(await readdir(executor.runsFolder)).toEqual([]);
     expect(outcomeOf(await events(id))).toEqual([{ kind: 'interrupted' }]);
     expect(outcomeOf(await events(late))).toEqual([{ kind: 'interrupted' }]);
   });

@@ -12,3 +12,7 @@ export { prepareSandbox, type Identity, type Sandbox, type SandboxOptions } from
 export { selfTest, type SelfTestResult } from './sandbox/self-test.js';
 /** One program on one terminal, from its first process to its last. */
 export { RunSession, type SessionEnd, type SessionOptions } from './sandbox/run-session.js';
+/** A sandbox that waits for its orders; a session begins by giving them. */
+export { StartedSandbox, type Orders, type SandboxStart } from './sandbox/started-sandbox.js';
+/** Sandboxes that were started before anybody asked for one. */
+export { SandboxPool, type PoolOptions } from './sandbox/sandbox-pool.js';

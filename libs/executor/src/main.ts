@@ -20,6 +20,7 @@ import { MachineWatch, readMachine } from './machine-watch.js';
 import { consumeRuns, type RunConsumer } from './run-queue.js';
 import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
 import { prepareFonts, prepareSandbox } from './sandbox/sandbox.js';
+import { SandboxPool } from './sandbox/sandbox-pool.js';
 import { selfTest } from './sandbox/self-test.js';
 import { RecordedContents } from './workspace.js';
 
@@ -146,8 +147,10 @@ async function start(): Promise<void> {
   });
   // Not waited for: it takes seconds, and a run that comes before makes its own list.
   prepareFonts(sandbox).catch((error: unknown) => console.error('no list of fonts:', error));
+  const size = tested.level === 'none' ? 0 : configuration.waitingSandboxes;
+  const sandboxes = new SandboxPool(sandbox, { folder: runsFolder, size, limits });
   const consumer = consumeRuns(configuration, presence, {
-    ...{ store, contents, blobs, sandbox, selfTest: tested, limits, runsFolder, name },
+    ...{ store, contents, blobs, sandboxes, selfTest: tested, limits, name },
   });
   started.consumer = consumer;
   const machine = watchMachine(configuration, consumer, log);
@@ -160,6 +163,7 @@ async function start(): Promise<void> {
     clearInterval(cleaning);
     machine.close();
     await consumer.close();
+    await sandboxes.close();
     void log.record({ type: 'ExecutorStopped', data: {} });
     await log.close();
     await Promise.all([store.close(), pool.end()]);

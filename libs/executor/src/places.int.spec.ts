@@ -9,6 +9,7 @@ import { ExecutorPresence } from './executor-presence.js';
 import { QueueFixture } from './queue-fixture.js';
 import { consumeRuns, type RunConsumer } from './run-queue.js';
 import { DEFAULT_LIMITS } from './sandbox/limits.js';
+import { SandboxPool } from './sandbox/sandbox-pool.js';
 import { createSandboxFixture, type SandboxFixture } from './sandbox/sandbox-fixture.js';
 
 /** Longer than it takes to start a run, or to see that one waits. */
@@ -19,6 +20,7 @@ describe('places of an executor', () => {
   let sandboxes: SandboxFixture;
   let presence: ExecutorPresence;
   let consumer: RunConsumer;
+  let pool: SandboxPool;
 
   beforeAll(async () => {
     fixture = await QueueFixture.open();
@@ -26,6 +28,7 @@ describe('places of an executor', () => {
   });
   afterEach(async () => {
     await consumer.close();
+    await pool.close();
     await presence.close();
   });
   afterAll(async () => {
@@ -40,9 +43,10 @@ describe('places of an executor', () => {
     const environment = { DATABASE_URL: fixture.database.url, PALIMPSEST_SCRATCH: runsFolder, ...settings };
     presence = new ExecutorPresence(fixture.database.url, name);
     await presence.announce();
+    pool = new SandboxPool(sandboxes.sandbox, { folder: runsFolder, size: 1, limits: DEFAULT_LIMITS });
     consumer = consumeRuns(readExecutorConfiguration(environment), presence, {
       ...{ store: fixture.store, contents: fixture.contents, blobs: fixture.blobs },
-      ...{ sandbox: sandboxes.sandbox, limits: DEFAULT_LIMITS, runsFolder, name },
+      ...{ sandboxes: pool, limits: DEFAULT_LIMITS, name },
       selfTest: { level: 'full', reason: null },
     });
   }

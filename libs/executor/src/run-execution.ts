@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type EventMetadata,
   encodeEvent,
@@ -24,9 +22,9 @@ import { RunFiles } from './files/run-files.js';
 import type { Png } from './sandbox/png.js';
 import { RunLog } from './run-log.js';
 import { RunSession } from './sandbox/run-session.js';
-import { handOver, type Sandbox } from './sandbox/sandbox.js';
+import type { SandboxPool } from './sandbox/sandbox-pool.js';
 import type { SelfTestResult } from './sandbox/self-test.js';
-import { removeFolder } from './sandbox/remove-folder.js';
+import type { StartedSandbox } from './sandbox/started-sandbox.js';
 import { type FileContents, layOutWorkspace } from './workspace.js';
 
 /**
@@ -46,11 +44,9 @@ export interface ExecutionEnvironment {
   /** What files hold at the revisions that a run names. */
   readonly contents: FileContents;
   readonly blobs: Pick<BlobStore, 'put'>;
-  readonly sandbox: Sandbox;
+  readonly sandboxes: SandboxPool;
   readonly selfTest: SelfTestResult;
   readonly limits: RunLimits;
-  /** Folder in which each run has one of its own, by its id. */
-  readonly runsFolder: string;
   /** Name of this executor in the log. */
   readonly name: string;
   /** Whether the executor of this name is at work somewhere. Of the own name: whether this process carries out that run. */
@@ -65,6 +61,15 @@ type Request = RunRequested['data'];
 interface Loaded {
   readonly state: RunState;
   readonly revision: bigint;
+}
+
+/** A run that is this executor's to carry out. */
+interface Claimed {
+  readonly request: Request;
+  readonly start: RunStarted['data'];
+  /** Of RunStarted. */
+  readonly revision: bigint;
+  readonly place: Promise<StartedSandbox>;
 }
 
 export class RunExecution {
@@ -131,7 +136,7 @@ export class RunExecution {
   async run(): Promise<void> {
     try {
       const claimed = await this.#claim().catch((error: unknown) => this.#handBack(error));
-      if (claimed) await this.#execute(claimed.request, claimed.start, claimed.revision);
+      if (claimed) await this.#execute(claimed);
     } finally {
       this.#following.abort();
       this.#resolveScriptEnded();
@@ -146,7 +151,7 @@ export class RunExecution {
   }
 
   /** Starts the run in the log, or ends one that cannot be started. Undefined: it is not ours to run. */
-  async #claim(): Promise<{ request: Request; start: RunStarted['data']; revision: bigint } | undefined> {
+  async #claim(): Promise<Claimed | undefined> {
     const { store, selfTest, name } = this.#environment;
     const stopped = () => this.#stopped !== undefined;
     for (;;) {
@@ -160,9 +165,30 @@ export class RunExecution {
       const event: RunEvent = ending
         ? { type: 'RunFinished', data: { outcome: ending, usage: null } }
         : { type: 'RunStarted', data: start };
-      const appended = await appendAt(store, event, state.run, revision, stopped);
-      if (appended !== undefined) return ending ? undefined : { request: state.run, start, revision: appended };
+      const place = ending ? undefined : this.#prepare(state.run);
+      const appended = await appendAt(store, event, state.run, revision, stopped).catch(async (error) => {
+        await discard(place);
+        throw error;
+      });
+      if (appended !== undefined) return place && { request: state.run, start, revision: appended, place };
+      await discard(place);
     }
+  }
+
+  /** A sandbox with the files, made ready while the claim is under way. The program starts when that is recorded. */
+  #prepare(request: Request): Promise<StartedSandbox> {
+    const { sandboxes, contents } = this.#environment;
+    const place = sandboxes.take().then(async (sandbox) => {
+      try {
+        await layOutWorkspace(contents, sandbox.workspace, request.files, (path) => sandbox.handOver(path));
+        return sandbox;
+      } catch (error) {
+        await sandbox.dispose();
+        throw error;
+      }
+    });
+    place.catch(() => undefined); // whoever awaits it is told
+    return place;
   }
 
   /**
@@ -181,7 +207,7 @@ export class RunExecution {
     return selfTest.level === 'none' ? { kind: 'refused', reason: selfTest.reason } : undefined;
   }
 
-  async #execute(request: Request, start: RunStarted['data'], startRevision: bigint): Promise<void> {
+  async #execute({ request, start, revision, place }: Claimed): Promise<void> {
     this.#by = request.by;
     const log = new RunLog(this.#environment.store, this.#stream, metadataOf(request), {
       pause: () => this.#session?.pause(),
@@ -189,11 +215,8 @@ export class RunExecution {
       fault: (error) => this.stop(failure(error).outcome),
     });
     this.#log = log;
-    const following = this.#follow(startRevision);
-    const end = await this.#runProgram(request, start, log).catch(async (error: unknown) => {
-      await removeFolder(join(this.#environment.runsFolder, this.#id));
-      return failure(error);
-    });
+    const following = this.#follow(revision);
+    const end = await this.#runProgram(request, start, log, place).catch(failure);
     log.event({ type: 'RunFinished', data: end });
     await log.flushed();
     this.#following.abort();
@@ -204,28 +227,24 @@ export class RunExecution {
     request: Request,
     start: RunStarted['data'],
     log: RunLog,
+    place: Promise<StartedSandbox>,
   ): Promise<{ outcome: RunOutcome; usage: RunUsage | null }> {
-    const { sandbox, limits, runsFolder, contents, blobs } = this.#environment;
-    const folder = join(runsFolder, this.#id);
-    const workspace = join(folder, 'workspace');
-    await mkdir(workspace, { recursive: true, mode: 0o755 });
-    for (const path of [folder, workspace]) await handOver(sandbox, path);
-    await layOutWorkspace(contents, workspace, request.files, (path) => handOver(sandbox, path));
+    const { limits, sandboxes, blobs } = this.#environment;
+    const sandbox = await place;
+    await sandboxes.assign(sandbox, this.#id);
     if (this.#stopped) {
-      await removeFolder(folder);
+      await sandbox.dispose();
       return { outcome: this.#stopped, usage: null };
     }
     const decoder = new TextDecoder('utf-8'); // broken UTF-8 becomes U+FFFD
     const now = () => Math.max(0, Date.now() - start.startedAt);
     const record = (event: RunEvent) => log.event(event);
-    const files = new RunFiles({ folder: workspace, files: request.files, blobs, now, record });
+    const files = new RunFiles({ folder: sandbox.workspace, files: request.files, blobs, now, record });
     await files.begin();
-    await markLaidOut(folder);
+    await markLaidOut(sandbox.folder);
     const session = await RunSession.start(sandbox, {
-      id: this.#id,
       mode: request.mode,
       entry: request.entry,
-      folder,
       columns: request.columns,
       rows: request.rows,
       limits,
@@ -238,7 +257,7 @@ export class RunExecution {
       onEnded: async () => {
         await files.end();
         await log.flushed();
-        await unmark(folder);
+        await unmark(sandbox.folder);
       },
       refused: request.refused ?? [],
       onError: (error) => log.event({ type: 'ErrorRaised', data: { ms: now(), ...error } }),
@@ -311,6 +330,12 @@ async function keepFigure(
     console.error('a plot is lost:', error);
     return undefined;
   }
+}
+
+/** What was made ready for a run that is somebody else's. */
+async function discard(place: Promise<StartedSandbox> | undefined): Promise<void> {
+  const sandbox = await place?.catch(() => undefined);
+  await sandbox?.dispose();
 }
 
 function metadataOf(request: Request): Omit<EventMetadata, 'v'> {

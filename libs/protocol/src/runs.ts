@@ -46,7 +46,7 @@ export class RunDto {
   byName!: string;
   @IsIn(['queued', 'running', 'repl', 'finished'])
   state!: RunStateName;
-  /** Kind of the outcome: exited, signalled, timed-out, out-of-memory, output-limit, cancelled, interrupted, refused, failed. */
+  /** Kind of the outcome: exited, signalled, timed-out, out-of-memory, output-limit, workspace-limit, cancelled, interrupted, refused, failed. */
   @IsOptional()
   @IsString()
   outcome!: string | null;

@@ -19,6 +19,12 @@ export function outcomeInWords(outcome: RunOutcome): string {
       return `Stopped: the program needed more than its ${Math.round(outcome.limitBytes / MEGABYTE)} MB of memory.`;
     case 'output-limit':
       return `Stopped: the program printed more than ${Math.round(outcome.limitBytes / MEGABYTE)} MB. Is there a loop that prints for ever?`;
+    case 'workspace-limit':
+      return {
+        bytes: `Stopped: the files of the program took more than ${Math.round(outcome.most / MEGABYTE)} MB together.`,
+        entries: `Stopped: the program made more than ${outcome.most} files and folders.`,
+        depth: `Stopped: the program made more than ${outcome.most} folders inside each other.`,
+      }[outcome.limit];
     case 'cancelled':
       return 'Stopped.';
     case 'interrupted':

@@ -52,6 +52,7 @@ describe('resultOf', () => {
 describe('outcomeInWords', () => {
   it.each([
     ['exited', 'ended'],
+    ['workspace-limit', 'stopped because its files were too many or too large,'],
     ['something new', 'ended'],
     [null, 'ended'],
   ])('of %s', (outcome, words) => {

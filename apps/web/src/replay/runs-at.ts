@@ -49,6 +49,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'timed-out': 'stopped because it ran too long,',
   'out-of-memory': 'stopped because it needed too much memory,',
   'output-limit': 'stopped because it printed too much,',
+  'workspace-limit': 'stopped because its files were too many or too large,',
   cancelled: 'stopped',
   interrupted: 'interrupted because the server stopped,',
   refused: 'refused',

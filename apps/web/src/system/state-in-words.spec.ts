@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ProjectionStateDto, RebuildStateDto } from '@palimpsest/protocol/wire';
-import { allInWords, percent, rebuildInWords, stateInWords, versionInWords } from './state-in-words.js';
+import { allInWords, percent, rebuildInWords, sandboxInWords, stateInWords, versionInWords } from './state-in-words.js';
 
 const CURRENT: ProjectionStateDto = {
   name: 'runs',
@@ -84,5 +84,16 @@ describe('all of them', () => {
     [[{ state: 'unknown' }], 'Whether they are up to date is not known while the event store does not answer.'],
   ])('%j: %s', (states, text) => {
     expect(allInWords(states.map(one)).text).toBe(text);
+  });
+});
+
+describe('the sandbox in words', () => {
+  it.each([
+    ['full', 'good'],
+    ['no-cgroup', 'working'],
+    ['none', 'bad'],
+    ['unknown', 'open'],
+  ] as const)('at level %s', (level, weight) => {
+    expect(sandboxInWords(level).weight).toBe(weight);
   });
 });

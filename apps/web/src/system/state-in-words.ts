@@ -1,4 +1,4 @@
-import type { ProjectionStateDto, RebuildStateDto } from '@palimpsest/protocol/wire';
+import type { HealthDto, ProjectionStateDto, RebuildStateDto } from '@palimpsest/protocol/wire';
 
 /** How much it matters to whoever looks: all is well, it is under way, somebody has to do something, nothing is known. */
 export type Weight = 'good' | 'working' | 'bad' | 'open';
@@ -76,3 +76,15 @@ export function allInWords(projections: readonly ProjectionStateDto[]): InWords 
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** The level of the sandbox, as a badge says it. */
+export function sandboxInWords(level: HealthDto['sandbox']): InWords {
+  return SANDBOX[level];
+}
+
+const SANDBOX: Readonly<Record<HealthDto['sandbox'], InWords>> = {
+  full: { text: 'full: every limit is exact', weight: 'good' },
+  'no-cgroup': { text: 'no control group: memory is limited by looking', weight: 'working' },
+  none: { text: 'none: nothing is run', weight: 'bad' },
+  unknown: { text: 'not known', weight: 'open' },
+};

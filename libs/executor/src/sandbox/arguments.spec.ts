@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { bubblewrapArguments } from './arguments.js';
 import { DEFAULT_LIMITS } from './limits.js';
+import { encodeOrders } from './started-sandbox.js';
 
 const PATHS = { files: '/scratch/sandbox', workspace: '/scratch/runs/1/workspace' };
-const args = bubblewrapArguments(PATHS, { mode: 'script', entry: '--bind.py', limits: DEFAULT_LIMITS });
+const args = bubblewrapArguments(PATHS);
 const options = args.slice(0, args.indexOf('--'));
 const program = args.slice(args.indexOf('--') + 1);
 
@@ -28,10 +29,20 @@ describe('the arguments of bubblewrap', () => {
     expect(options.lastIndexOf('--tmpfs')).toBeLessThan(options.indexOf('--remount-ro'));
   });
 
-  test('pass the script’s name behind everything that could take it for an option', () => {
-    expect(program.at(-1)).toBe('--bind.py');
-    expect(program.indexOf('/palimpsest/boot.py')).toBeLessThan(program.length - 1);
-    const console = bubblewrapArguments(PATHS, { mode: 'repl', entry: null, limits: DEFAULT_LIMITS });
-    expect(console.at(console.lastIndexOf('/palimpsest/boot.py') + 1)).toBe('repl');
+  test('know nothing of the run', () => {
+    expect(program.at(-1)).toBe('/palimpsest/boot.py');
+  });
+});
+
+describe('the orders', () => {
+  const of = { limits: DEFAULT_LIMITS, columns: 80, rows: 24 };
+
+  test('are fields that end with a zero byte, and end with one more', () => {
+    const script = encodeOrders({ ...of, mode: 'script', entry: 'é\n--bind.py' }).toString('utf8');
+    expect(script.split('\0')).toEqual(
+      ['script', 50, 30, 10_485_760, 402_653_184, 1_073_741_824, 'é\n--bind.py', '', ''].map(String),
+    );
+    const console = encodeOrders({ ...of, mode: 'repl', entry: null }).toString('utf8');
+    expect(console).toBe('repl\x0050\x0030\x0010485760\x00402653184\x001073741824\0\0');
   });
 });

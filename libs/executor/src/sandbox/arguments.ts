@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import type { RestrictedModule, RunMode } from '@palimpsest/domain';
-import { addressSpace, type RunLimits } from './limits.js';
 
 export const BUBBLEWRAP = '/usr/bin/bwrap';
 export const PYTHON = '/usr/bin/python3';
@@ -11,13 +9,13 @@ const TMP_BYTES = 32 * 1024 * 1024;
 const SHARED_MEMORY_BYTES = 16 * 1024 * 1024;
 
 /**
- * Started under the PTY; becomes bubblewrap. A PTY hands over no descriptors, so the wrapper opens them: 8, the pipe for
- * hints, and 9, the seccomp filter. It joins the cgroups ("0" is the writer itself) before there is anything to limit, so
- * no process of the run was ever outside. Arguments: pipe, filter, cgroup folders, `--`, command.
+ * Started under the PTY; becomes bubblewrap. A PTY hands over no descriptors, so the wrapper opens them: 7, the pipe of the
+ * orders, 8, the pipe for hints, and 9, the seccomp filter. It joins the cgroups ("0" is the writer itself) before there is
+ * anything to limit, so no process of the run was ever outside. Arguments: both pipes, filter, cgroup folders, `--`, command.
  */
 export const LAUNCHER = `
-exec 8>"$1" 9<"$2" || exit 125
-shift 2
+exec 7<"$1" 8>"$2" 9<"$3" || exit 125
+shift 3
 while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; done
 shift
 exec "$@"
@@ -31,18 +29,12 @@ export interface SandboxPaths {
   readonly workspace: string;
 }
 
-export interface Program {
-  readonly mode: RunMode;
-  /** Path of the script in the workspace; null in mode `repl`. */
-  readonly entry: string | null;
-  readonly limits: RunLimits;
-  /** What the course refuses to the student's own code (_palimpsest/guard.py). */
-  readonly refused?: readonly RestrictedModule[];
-}
-
-/** Bubblewrap's arguments, the program included. The order matters: see the remounts. */
-export function bubblewrapArguments(paths: SandboxPaths, program: Program): readonly string[] {
-  return [...isolation(), ...fileSystem(paths), ...environment(), '--', ...pythonCommand(program)];
+/**
+ * Bubblewrap's arguments, Python included. The same for every run: what differs is in the orders. The order matters: see the
+ * remounts.
+ */
+export function bubblewrapArguments(paths: SandboxPaths): readonly string[] {
+  return [...isolation(), ...fileSystem(paths), ...environment(), '--', ...PYTHON_COMMAND];
 }
 
 /**
@@ -103,13 +95,4 @@ function environment(): readonly string[] {
   return ['--clearenv', ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value])];
 }
 
-function pythonCommand({ mode, entry, limits, refused = [] }: Program): readonly string[] {
-  const { dataBytes, totalBytes } = addressSpace(limits);
-  const numbers = [limits.processes, limits.cpuSeconds, limits.fileBytes, dataBytes, totalBytes];
-  return [
-    ...[PYTHON, '-I', '-S', '-B', '-X', 'utf8', '-i', '/palimpsest/boot.py'],
-    ...[mode, ...numbers.map((number) => String(Math.ceil(number)))],
-    refused.length === 0 ? '-' : refused.join(','),
-    ...(entry === null ? [] : [entry]),
-  ];
-}
+const PYTHON_COMMAND = [PYTHON, '-I', '-S', '-B', '-X', 'utf8', '-i', '/palimpsest/boot.py'];

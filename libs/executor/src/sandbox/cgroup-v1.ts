@@ -109,10 +109,11 @@ class Version1Cgroup implements RunCgroup {
   }
 
   limit(limits: RunLimits): void {
-    this.#write('memory', 'memory.limit_in_bytes', limits.memoryBytes);
-    // Memory and swap together, where swap is counted: without it a run would go on in swap at the limit.
-    if (this.#has('memory', 'memory.memsw.limit_in_bytes'))
-      this.#write('memory', 'memory.memsw.limit_in_bytes', limits.memoryBytes);
+    // Memory and swap together, where swap is counted: without it a run would go on in swap at the limit. The kernel insists on
+    // memory ≤ both, so the order depends on whether the limit grows.
+    const grows = limits.memoryBytes > (this.#number('memory', 'memory.limit_in_bytes') ?? 0);
+    const files = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'];
+    for (const file of grows ? files.reverse() : files) this.#write('memory', file, limits.memoryBytes);
     // Above RLIMIT_NPROC by bubblewrap's two processes, so that the program meets the limit that it can be told of.
     this.#write('pids', 'pids.max', limits.processes + 4);
   }

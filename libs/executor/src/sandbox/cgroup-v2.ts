@@ -83,10 +83,9 @@ class Version2Parent implements CgroupParent {
   create(name: string, limits: RunLimits): RunCgroup {
     const folder = join(this.#folder, name);
     mkdirSync(folder);
-    writeFileSync(join(folder, 'memory.max'), String(Math.floor(limits.memoryBytes)));
-    writeWhereThere(join(folder, 'memory.swap.max'), '0');
-    writeWhereThere(join(folder, 'pids.max'), String(limits.processes + 4));
-    return new Version2Cgroup(folder);
+    const group = new Version2Cgroup(folder);
+    group.limit(limits);
+    return group;
   }
 
   async remove(): Promise<void> {
@@ -109,6 +108,12 @@ class Version2Cgroup implements RunCgroup {
 
   get folders(): readonly string[] {
     return [this.#folder];
+  }
+
+  limit(limits: RunLimits): void {
+    writeFileSync(join(this.#folder, 'memory.max'), String(Math.floor(limits.memoryBytes)));
+    writeWhereThere(join(this.#folder, 'memory.swap.max'), '0');
+    writeWhereThere(join(this.#folder, 'pids.max'), String(limits.processes + 4));
   }
 
   cpuMs(): number | undefined {

@@ -18,6 +18,8 @@ import type { Identity } from './sandbox.js';
 export interface RunCgroup {
   /** Folders whose `cgroup.procs` the first process of the run writes itself to. */
   readonly folders: readonly string[];
+  /** Sets what it allows, also when there are processes in it. Throws if the kernel refuses. */
+  limit(limits: RunLimits): void;
   /** CPU time of all processes, those gone included; undefined where the controller is missing. */
   cpuMs(): number | undefined;
   peakMemoryBytes(): number | undefined;

@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { promisify } from 'node:util';
 import type { ScriptEnd } from '@palimpsest/domain';
 import { type ErrorReport, MOST_REPORT_BYTES, MOST_REPORTS, parseErrorReport } from './error-report.js';
 import { MOST_PNG_BYTES, parseFigure, type Png } from './png.js';
-import { handOver, type Sandbox } from './sandbox.js';
 
 /** What boot.py says. Trusted for the interface only: the program can write these lines, too, or close the pipe. */
 export type Hint =
+  /** Python is up and waits for its orders. */
+  | { readonly kind: 'ready' }
+  /** It has them and its limits: the program begins. */
   | { readonly kind: 'started' }
   | { readonly kind: 'repl'; readonly script: ScriptEnd | null }
   | { readonly kind: 'ending' }
@@ -31,7 +30,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** The hint of one line, or undefined for a line that boot.py never writes. */
 export function parseHint(line: string): Hint | undefined {
   const [word, end, detail = ''] = line.split(' ');
-  if (word === 'started' || word === 'ending') return { kind: word };
+  if (word === 'ready' || word === 'started' || word === 'ending') return { kind: word };
   if (word !== 'repl') return undefined;
   if (end === '-') return { kind: 'repl', script: null };
   if (end === 'completed') return { kind: 'repl', script: { kind: 'completed' } };
@@ -48,35 +47,26 @@ export function parseHint(line: string): Hint | undefined {
  * first writer, and ends when the last one is gone, which is how the end of the program is seen before the PTY says so.
  */
 export class HintPipe {
-  readonly path: string;
-  /** Resolves when no process has the pipe open any more, or after `dispose`. */
+  /** Resolves when no process has the pipe open any more, or after `close`. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
 
-  private constructor(path: string, socket: Socket) {
-    this.path = path;
-    this.#socket = socket;
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
-  }
-
-  static async create(sandbox: Sandbox, path: string, onHint: (hint: Hint) => void): Promise<HintPipe> {
-    await rm(path, { force: true });
-    await promisify(execFile)('/usr/bin/mkfifo', ['-m', '600', path], { env: {} });
-    await handOver(sandbox, path);
+  /** `path` is a named pipe. */
+  constructor(path: string, onHint: (hint: Hint) => void) {
     // Does not wait, being O_NONBLOCK. A plain descriptor: a FileHandle would close it again when it is collected.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const socket = new Socket({ fd, readable: true, writable: false });
+    this.#socket = new Socket({ fd, readable: true, writable: false });
     const reader = new HintReader(onHint);
-    socket.on('data', (bytes: Buffer) => {
-      if (!reader.take(bytes)) socket.destroy();
+    this.#socket.on('data', (bytes: Buffer) => {
+      if (!reader.take(bytes)) this.#socket.destroy();
     });
-    socket.on('error', () => socket.destroy());
-    return new HintPipe(path, socket);
+    this.#socket.on('error', () => this.#socket.destroy());
+    this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
   }
 
-  async dispose(): Promise<void> {
+  /** Stops listening. The pipe itself goes with its folder. */
+  close(): void {
     this.#socket.destroy();
-    await rm(this.path, { force: true });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RunCgroup } from './cgroup.js';
 import type { RunLimits } from './limits.js';
 import { cpuMsOf, processTree, proportionalBytesOf, residentBytesOf } from './process-tree.js';
+import { memoryFilesBytes } from './memory-files.js';
 
 /** What a run has used up to now. */
 export interface Reading {
@@ -60,7 +61,8 @@ class TreeMeter implements Meter {
     this.#cpuMs = Math.max(this.#cpuMs, cpuMsOf(tree));
     // RSS is never below PSS, so the dear reading is made only for the few that may be over.
     const resident = residentBytesOf(tree);
-    const used = resident > this.#limits.memoryBytes ? proportionalBytesOf(tree) : resident;
+    const processes = resident > this.#limits.memoryBytes ? proportionalBytesOf(tree) : resident;
+    const used = processes + memoryFilesBytes(tree[1]);
     this.#peak = Math.max(this.#peak, used);
     const outOfMemory = this.#peak > this.#limits.memoryBytes;
     return { cpuMs: this.#cpuMs, outOfMemory, ...(this.#peak > 0 ? { peakMemoryBytes: this.#peak } : {}) };

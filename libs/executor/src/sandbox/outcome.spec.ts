@@ -47,6 +47,7 @@ describe('the outcome', () => {
 
 describe('a hint', () => {
   test.each([
+    ['ready', { kind: 'ready' }],
     ['started', { kind: 'started' }],
     ['ending', { kind: 'ending' }],
     ['repl -', { kind: 'repl', script: null }],

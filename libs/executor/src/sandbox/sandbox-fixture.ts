@@ -12,6 +12,7 @@ import type { Png } from './png.js';
 import { removeFolder } from './remove-folder.js';
 import { RunSession, type SessionEnd } from './run-session.js';
 import { handOver, prepareSandbox, type Identity, type Sandbox } from './sandbox.js';
+import { StartedSandbox } from './started-sandbox.js';
 
 export const TEST_IDENTITY: Identity | null = process.getuid?.() === 0 ? { uid: 61_184, gid: 61_184 } : null;
 
@@ -28,14 +29,24 @@ export interface TrialOptions {
   readonly limits?: Partial<RunLimits>;
   readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly entry?: string;
+  readonly waiting?: boolean;
   readonly onPause?: (workspace: string) => void;
   readonly onEnded?: (workspace: string) => Promise<void>;
   readonly refused?: readonly RestrictedModule[];
 }
 
+export interface FixtureOptions {
+  readonly cgroup?: boolean;
+  /** Runs get a sandbox that waited for them. */
+  readonly waiting?: boolean;
+  /** As whom programs run, when the tests run as root. */
+  readonly identity?: Identity | null;
+}
+
 /** A run under observation. */
 export class Trial {
   session!: RunSession;
+  sandbox!: StartedSandbox;
   readonly folder: string;
   readonly raw: Buffer[] = [];
   /** Undefined until the console begins. */
@@ -79,12 +90,13 @@ export class Trial {
   }
 }
 
-export async function createSandboxFixture(options: { readonly cgroup?: boolean } = {}): Promise<SandboxFixture> {
+export async function createSandboxFixture(options: FixtureOptions = {}): Promise<SandboxFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'palimpsest-sandbox-'));
   await chmod(folder, 0o755);
   const name = `palimpsest-test-${randomUUID().slice(0, 8)}`;
-  const parent = options.cgroup === false ? null : prepareCgroups(name, TEST_IDENTITY);
-  const sandbox = await prepareSandbox({ folder, cgroups: parent, runAs: TEST_IDENTITY });
+  const identity = options.identity ?? TEST_IDENTITY;
+  const parent = options.cgroup === false ? null : prepareCgroups(name, identity);
+  const sandbox = await prepareSandbox({ folder, cgroups: parent, runAs: identity });
   const trials: Trial[] = [];
   return {
     folder,
@@ -92,7 +104,7 @@ export async function createSandboxFixture(options: { readonly cgroup?: boolean 
     async run(source, trialOptions = {}) {
       const trial = new Trial(join(folder, `run-${trials.length}`));
       trials.push(trial);
-      await startTrial(sandbox, trial, source, trialOptions);
+      await startTrial(sandbox, trial, source, { waiting: options.waiting ?? false, ...trialOptions });
       return trial;
     },
     async dispose() {
@@ -106,19 +118,20 @@ export async function createSandboxFixture(options: { readonly cgroup?: boolean 
 
 async function startTrial(sandbox: Sandbox, trial: Trial, source: string | null, options: TrialOptions): Promise<void> {
   const entry = options.entry ?? 'main.py';
-  const files = { ...(source === null ? {} : { [entry]: source }), ...options.files };
-  const workspace = join(trial.folder, 'workspace');
-  await mkdir(workspace, { recursive: true });
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(workspace, path)), { recursive: true });
-    await writeFile(join(workspace, path), content);
-  }
-  await handOver(sandbox, workspace);
-  const mode: RunMode = source === null ? 'repl' : 'script';
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  trial.session = await RunSession.start(sandbox, {
-    id: basename(trial.folder),
-    folder: trial.folder,
+  const place = { id: basename(trial.folder), folder: trial.folder, limits: options.waiting ? DEFAULT_LIMITS : limits };
+  await mkdir(join(trial.folder, 'workspace'), { recursive: true });
+  await handOver(sandbox, join(trial.folder, 'workspace'));
+  const started = await StartedSandbox.start(sandbox, place);
+  trial.sandbox = started;
+  if (options.waiting && !(await started.ready)) throw new Error(`The sandbox does not wait: ${started.said}`);
+  const files = { ...(source === null ? {} : { [entry]: source }), ...options.files };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(started.workspace, path)), { recursive: true });
+    await writeFile(join(started.workspace, path), content);
+  }
+  const mode: RunMode = source === null ? 'repl' : 'script';
+  trial.session = await RunSession.start(started, {
     mode,
     entry: source === null ? null : entry,
     limits,

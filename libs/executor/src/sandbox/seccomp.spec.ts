@@ -115,6 +115,10 @@ describe.each(['x64', 'arm64'] as const)('the filter for %s', (machine) => {
     expect(verdictOf(machine, 'ioctl', 0, 0x40049409)).toBe('ENOTTY');
   });
 
+  test('says that no file system here can reserve space', () => {
+    expect(verdictOf(machine, 'fallocate', 3, 0, 0, 1)).toBe('EOPNOTSUPP');
+  });
+
   test('lets prctl name a thread but not change how it is protected', () => {
     expect(verdictOf(machine, 'prctl', 15)).toBe('allow');
     expect(verdictOf(machine, 'prctl', 4)).toBe('EINVAL');

@@ -34,7 +34,7 @@ export const AUDIT_ARCHITECTURE: Readonly<Record<SandboxArchitecture, number>> =
   arm64: 0xc00000b7,
 };
 
-export const ERRNO = { EPERM: 1, ENOTTY: 25, EINVAL: 22, ENOSYS: 38 } as const;
+export const ERRNO = { EPERM: 1, ENOTTY: 25, EINVAL: 22, ENOSYS: 38, EOPNOTSUPP: 95 } as const;
 
 const EPERM = VERDICT.errno(ERRNO.EPERM);
 const ENOSYS = VERDICT.errno(ERRNO.ENOSYS);
@@ -99,6 +99,8 @@ const CONDITIONS: Readonly<Record<ConditionalCall, readonly Instruction[]>> = {
   clone: [load(SECCOMP_DATA.argument(0)), ...giveIfAnyBit(CLONE_NEW_NAMESPACE, EPERM), give(VERDICT.ALLOW)],
   // Its flags are behind a pointer, which a filter cannot follow. The C library falls back to clone.
   clone3: [give(ENOSYS)],
+  // It would take gigabytes of disk in a moment, faster than a workspace can be measured. The C library writes instead.
+  fallocate: [give(VERDICT.errno(ERRNO.EOPNOTSUPP))],
   prctl: [load(SECCOMP_DATA.argument(0)), ...PRCTL_OPTIONS.flatMap(allowWithin), give(VERDICT.errno(ERRNO.EINVAL))],
 };
 

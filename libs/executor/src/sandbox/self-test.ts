@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from './limits.js';
 import { removeFolder } from './remove-folder.js';
 import { RunSession } from './run-session.js';
 import { handOver, type Sandbox } from './sandbox.js';
+import { StartedSandbox } from './started-sandbox.js';
 
 /**
  * `full`: all limits are exact. `no-cgroup`: isolated, but the memory limit is kept by measuring four times a second.
@@ -125,6 +126,7 @@ interface Trial {
   readonly output: string;
 }
 
+/** In a sandbox that waits for its orders first, as those of the pool do. */
 async function runTrial(sandbox: Sandbox, folder: string, source: string): Promise<Trial> {
   await removeFolder(folder);
   const workspace = join(folder, 'workspace');
@@ -133,9 +135,9 @@ async function runTrial(sandbox: Sandbox, folder: string, source: string): Promi
   await handOver(sandbox, folder);
   await handOver(sandbox, workspace);
   let output = '';
-  const session = await RunSession.start(sandbox, {
-    id: basename(folder),
-    folder,
+  const started = await StartedSandbox.start(sandbox, { id: basename(folder), folder, limits: TRIAL_LIMITS });
+  await started.ready;
+  const session = await RunSession.start(started, {
     mode: 'script',
     entry: 'trial.py',
     limits: TRIAL_LIMITS,
@@ -146,7 +148,7 @@ async function runTrial(sandbox: Sandbox, folder: string, source: string): Promi
     onPrompt: () => session.stop({ kind: 'cancelled' }),
   });
   const { outcome } = await session.ended;
-  return { outcome, output };
+  return { outcome, output: started.said + output };
 }
 
 /** Why bubblewrap did not start, as something that a person can act on. */

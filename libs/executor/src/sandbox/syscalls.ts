@@ -17,7 +17,7 @@ rt_sigreturn pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2 acces
 ppoll sched_yield mremap msync mincore madvise dup dup2 dup3 pause nanosleep clock_nanosleep getitimer
 setitimer alarm getpid sendfile connect accept accept4 sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg
 shutdown bind listen getsockname getpeername setsockopt getsockopt fork vfork execve exit exit_group wait4
-waitid kill tkill tgkill uname fcntl flock fsync fdatasync sync_file_range truncate ftruncate fallocate
+waitid kill tkill tgkill uname fcntl flock fsync fdatasync sync_file_range truncate ftruncate
 getdents getdents64 getcwd chdir fchdir rename renameat renameat2 mkdir mkdirat rmdir creat link linkat unlink
 unlinkat symlink symlinkat readlink readlinkat chmod fchmod fchmodat umask gettimeofday time getrlimit
 setrlimit prlimit64 getrusage sysinfo times getuid getgid geteuid getegid getresuid getresgid getgroups
@@ -50,7 +50,7 @@ sched_setparam sched_setattr personality
 `);
 
 /** Allowed for some arguments only: seccomp.ts has a rule for each. */
-export const CONDITIONAL = ['ioctl', 'socket', 'socketpair', 'clone', 'clone3', 'prctl'] as const;
+export const CONDITIONAL = ['ioctl', 'socket', 'socketpair', 'clone', 'clone3', 'prctl', 'fallocate'] as const;
 export type ConditionalCall = (typeof CONDITIONAL)[number];
 
 function table(text: string): ReadonlyMap<string, number> {

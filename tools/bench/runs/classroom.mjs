@@ -1,0 +1,137 @@
+/** The product with a student who has files to run: asks for runs as the page does, and watches them by their sockets. */
+import { createRequire } from 'node:module';
+import { TEXT_ROOT } from '../../../libs/domain/dist/index.js';
+import { ApiClient } from '../event-store-faults/api-client.mjs';
+import { Installation } from '../event-store-faults/installation.mjs';
+
+const require = createRequire(new URL('../../../apps/api/package.json', import.meta.url));
+const { WebSocket } = require('ws');
+const Y = require('yjs');
+const encoding = require('lib0/encoding');
+
+/** What a person's requests are counted by in another benchmark; here nobody counts. */
+const NOBODY = { unanswered: 0 };
+const SYNC = 0;
+const UPDATE = 2;
+/** Milliseconds. */
+const MOST_WAIT = 120_000;
+
+export class Classroom {
+  #installation = new Installation();
+  #student;
+  #workspace;
+
+  /** `environment` is what the product is started with besides. */
+  async start(environment = {}) {
+    const before = Object.fromEntries(Object.keys(environment).map((name) => [name, process.env[name]]));
+    Object.assign(process.env, environment);
+    try {
+      await this.#installation.start();
+    } finally {
+      for (const [name, value] of Object.entries(before))
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+    }
+    const student = this.#installation.accounts.find(({ role }) => role === 'student');
+    this.#student = await ApiClient.signIn(this.#installation.address, student, NOBODY);
+    this.#workspace = await this.#student.workspace();
+  }
+
+  stop() {
+    return this.#installation.stop();
+  }
+
+  /** URLs of the sockets of `count` new files with `people` in each. */
+  async rooms(count, people) {
+    const rooms = [];
+    for (let n = 0; n < count; n++) {
+      const id = await this.#makeFile(`rooms/${n}.py`);
+      rooms.push(Array.from({ length: people }, () => this.#collab(id)));
+    }
+    return rooms;
+  }
+
+  async writeFile(path, text) {
+    const id = await this.#makeFile(path);
+    const doc = new Y.Doc();
+    doc.getText(TEXT_ROOT).insert(0, text);
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, SYNC);
+    encoding.writeVarUint(encoder, UPDATE);
+    encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(doc));
+    const socket = new WebSocket(this.#collab(id));
+    await new Promise((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('open', () => socket.send(encoding.toUint8Array(encoder)));
+      // The acknowledgement is the first thing that is no answer to a question.
+      socket.on('message', (frame) => frame[0] !== SYNC && frame[0] !== 1 && resolve());
+    });
+    socket.terminate();
+  }
+
+  /** Asks for a run. Resolves with it when its first output is here. */
+  async run(entry) {
+    const askedAt = performance.now();
+    const { status, body } = await this.#student.request('POST', 'runs', {
+      workspace: this.#workspace,
+      mode: 'script',
+      entry,
+    });
+    if (status !== 201) throw new Error(`A run was refused: ${status} ${JSON.stringify(body)}`);
+    const run = new WatchedRun(`${this.#socketAddress}/runs/${body.id}?token=${this.#student.token}`, askedAt);
+    await run.firstOutput;
+    return run;
+  }
+
+  get #socketAddress() {
+    return this.#installation.address.replace('http', 'ws');
+  }
+
+  #collab(file) {
+    return `${this.#socketAddress}/collab/${file}?token=${this.#student.token}&acks=1`;
+  }
+
+  async #makeFile(path) {
+    const { status, body } = await this.#student.request('POST', `workspaces/${this.#workspace}/files`, { path });
+    if (status !== 201) throw new Error(`A file could not be made: ${status} ${JSON.stringify(body)}`);
+    await this.#student.request('GET', `workspaces/${this.#workspace}?after=${body.position}`);
+    return body.id;
+  }
+}
+
+class WatchedRun {
+  /** Milliseconds from the request until the first output was here. */
+  latency = 0;
+  #socket;
+
+  constructor(url, askedAt) {
+    this.#socket = new WebSocket(url);
+    const told = (wanted) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`A run had no "${wanted}" in two minutes.`)), MOST_WAIT);
+        this.#socket.on('error', reject);
+        this.#socket.on('message', (frame) => {
+          const message = JSON.parse(frame);
+          if (message.t === 'finished' && wanted !== 'finished') reject(new Error(message.text));
+          if (message.t !== wanted) return;
+          clearTimeout(late);
+          resolve(message);
+        });
+      });
+    this.firstOutput = told('output').then(() => (this.latency = performance.now() - askedAt));
+    this.finished = told('finished');
+    this.finished.catch(() => undefined);
+  }
+
+  /** Stops it and waits for its end. */
+  async stop() {
+    this.#socket.send(JSON.stringify({ t: 'cancel' }));
+    await this.finished;
+    this.#socket.terminate();
+  }
+
+  async end() {
+    await this.finished;
+    this.#socket.terminate();
+  }
+}
