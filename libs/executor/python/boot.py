@@ -17,6 +17,7 @@ What is said about errors, what is refused and where plots go is in `_palimpsest
 
 import atexit
 import builtins
+import mmap
 import os
 import resource
 import signal
@@ -26,6 +27,7 @@ import termios
 ORDERS = 7
 HINTS = 8
 WORKSPACE = '/workspace'
+RESERVE_BYTES = 24 * 1024 * 1024
 OWN_MODULES = '/palimpsest/lib'
 
 
@@ -132,6 +134,7 @@ def own_module(name):
 def explained(kind, error, traceback):
     """sys.excepthook. Whatever goes wrong in explaining, the error itself is shown."""
     try:
+        explained.reserve.close()
         teacher = getattr(explained, 'teacher', None)
         if teacher is None:
             teacher = explained.teacher = own_module('errors').Teacher(WORKSPACE, explained.limits, hint, last_typed)
@@ -281,6 +284,8 @@ def start():
     hint('ready')
     mode, limits, refused, entry = wait_for_orders()
     limit_resources(*limits)
+    # Addresses, not memory: what explains an error must find room after a program that has taken all there is.
+    explained.reserve = mmap.mmap(-1, RESERVE_BYTES, flags=mmap.MAP_PRIVATE)
     explained.limits = {'file_bytes': limits[2], 'processes': limits[0]}
     refuse_and_prepare(refused)
     sys.excepthook = explained

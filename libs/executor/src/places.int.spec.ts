@@ -20,7 +20,7 @@ describe('places of an executor', () => {
   let sandboxes: SandboxFixture;
   let presence: ExecutorPresence;
   let consumer: RunConsumer;
-  let pool: SandboxPool;
+  const pools: SandboxPool[] = [];
 
   beforeAll(async () => {
     fixture = await QueueFixture.open();
@@ -28,7 +28,7 @@ describe('places of an executor', () => {
   });
   afterEach(async () => {
     await consumer.close();
-    await pool.close();
+    await Promise.all(pools.splice(0).map((pool) => pool.close()));
     await presence.close();
   });
   afterAll(async () => {
@@ -43,7 +43,8 @@ describe('places of an executor', () => {
     const environment = { DATABASE_URL: fixture.database.url, PALIMPSEST_SCRATCH: runsFolder, ...settings };
     presence = new ExecutorPresence(fixture.database.url, name);
     await presence.announce();
-    pool = new SandboxPool(sandboxes.sandbox, { folder: runsFolder, size: 1, limits: DEFAULT_LIMITS });
+    const pool = new SandboxPool(sandboxes.sandbox, { folder: runsFolder, size: 1, limits: DEFAULT_LIMITS });
+    pools.push(pool);
     consumer = consumeRuns(readExecutorConfiguration(environment), presence, {
       ...{ store: fixture.store, contents: fixture.contents, blobs: fixture.blobs },
       ...{ sandboxes: pool, limits: DEFAULT_LIMITS, name },

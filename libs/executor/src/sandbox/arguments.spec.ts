@@ -40,9 +40,11 @@ describe('the orders', () => {
   test('are fields that end with a zero byte, and end with one more', () => {
     const script = encodeOrders({ ...of, mode: 'script', entry: 'é\n--bind.py' }).toString('utf8');
     expect(script.split('\0')).toEqual(
-      ['script', 50, 30, 10_485_760, 402_653_184, 1_073_741_824, 'é\n--bind.py', '', ''].map(String),
+      ['script', 50, 30, 10_485_760, 402_653_184, 1_073_741_824, '-', 'é\n--bind.py', '', ''].map(String),
     );
     const console = encodeOrders({ ...of, mode: 'repl', entry: null }).toString('utf8');
-    expect(console).toBe('repl\x0050\x0030\x0010485760\x00402653184\x001073741824\0\0');
+    expect(console).toBe('repl\x0050\x0030\x0010485760\x00402653184\x001073741824\0-\0\0');
+    const refused = encodeOrders({ ...of, mode: 'repl', entry: null, refused: ['os.fork', 'ctypes'] }).toString('utf8');
+    expect(refused.split('\0').slice(6)).toEqual(['os.fork,ctypes', '', '']);
   });
 });

@@ -133,7 +133,7 @@ const FILES = probes([
   ['`..` ends at that root', 'os.listdir("/workspace/../../../..") == os.listdir("/")', 'True'],
   [
     '/etc has nothing more',
-    'sorted(set(os.listdir("/etc")) - set("alternatives ld.so.cache fonts localtime passwd group hosts nsswitch.conf".split()))',
+    'sorted(set(os.listdir("/etc")) - set("alternatives ld.so.cache fonts localtime passwd group hosts nsswitch.conf matplotlibrc".split()))',
     '[]',
   ],
   ['writing a program of the system', 'open("/usr/bin/x", "w")', 'OSError EROFS'],
