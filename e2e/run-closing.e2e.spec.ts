@@ -53,6 +53,7 @@ describe('a person who may not look at a run any more', () => {
   async function seesItAgain(): Promise<void> {
     await eventually(async () => (await status()) === 'Ada ran main.py · running', 'the run being shown again');
     expect(await ada.test('run-closing').count()).toBe(0);
+    await eventually(async () => (await ada.console()).includes('it runs'), 'its output being drawn');
     expect((await ada.console()).match(/it runs/g)).toHaveLength(1);
   }
 

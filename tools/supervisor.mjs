@@ -31,6 +31,7 @@ function inherited() {
       'MAX_PROCESSES',
       'MAX_PROCESS_AGE',
       'MAX_REPL_AGE',
+      'MAX_OUTPUT_MB',
       'MAX_IDLE_TIME',
       'WORKSPACE_LIMIT_MB',
       'MAX_WORKSPACE_ENTRIES',

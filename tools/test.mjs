@@ -12,13 +12,16 @@ if (problem) {
 
 const { spawn } = await import('node:child_process');
 const { mkdtempSync, readFileSync, rmSync } = await import('node:fs');
-const { tmpdir } = await import('node:os');
+const { cpus, tmpdir } = await import('node:os');
 const { join } = await import('node:path');
 const { die } = await import('./fault.mjs');
 const { provideTools } = await import('./system-tools.mjs');
 const { build, installDependencies, root } = await import('./workspace.mjs');
 
 const say = (message) => console.log(`· ${message}`);
+
+/** Suites at the same time. Most of them wait for other processes: on two cores two of them hardly disturb each other. */
+const WORKERS = Math.max(2, cpus().length - 1);
 
 /** Runs jest; resolves with its exit code. */
 function jest(results, words) {
@@ -27,6 +30,7 @@ function jest(results, words) {
     '--json',
     `--outputFile=${results}`,
     '--silent=false',
+    `--maxWorkers=${WORKERS}`,
     ...words,
   ];
   const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...args], {

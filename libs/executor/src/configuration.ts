@@ -55,6 +55,7 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
       processes: number('MAX_PROCESSES', DEFAULT_LIMITS.processes, 2, 4_096),
       scriptSeconds: number('MAX_PROCESS_AGE', DEFAULT_LIMITS.scriptSeconds, 1, 604_800),
       replSeconds: number('MAX_REPL_AGE', DEFAULT_LIMITS.replSeconds, 1, 604_800),
+      outputBytes: number('MAX_OUTPUT_MB', DEFAULT_LIMITS.outputBytes / MEGABYTE, 1, 1_024) * MEGABYTE,
       idleSeconds: number('MAX_IDLE_TIME', DEFAULT_LIMITS.idleSeconds, 1, 604_800),
     },
     // A script that waits for input costs nothing but its memory, and most of them do: so several for each core.
