@@ -20,17 +20,23 @@ const { build, installDependencies, root } = await import('./workspace.mjs');
 
 const say = (message) => console.log(`· ${message}`);
 
-/** Suites at the same time. Most of them wait for other processes: on two cores two of them hardly disturb each other. */
-const WORKERS = Math.max(2, cpus().length - 1);
+/**
+ * What runs at the same time. Most suites wait for other processes, so on two cores two of them hardly disturb each other; but those of
+ * the browser start the product, each builds it first, and two builds in one tree do.
+ */
+const PARTS = [
+  { projects: ['unit', 'integration'], workers: Math.max(2, cpus().length - 1) },
+  { projects: ['browser'], workers: 1 },
+];
 
 /** Runs jest; resolves with its exit code. */
-function jest(results, words) {
+function jest(results, workers, words) {
   const args = [
     join(root, 'node_modules/jest/bin/jest.js'),
     '--json',
     `--outputFile=${results}`,
     '--silent=false',
-    `--maxWorkers=${WORKERS}`,
+    `--maxWorkers=${workers}`,
     ...words,
   ];
   const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...args], {
@@ -56,12 +62,22 @@ async function main() {
   installDependencies(say);
   build(say);
   const folder = mkdtempSync(join(tmpdir(), 'palimpsest-results-'));
-  const results = join(folder, 'results.json');
+  const words = process.argv.slice(2);
+  // Whoever asks for something in particular gets one run of it, one suite after the other.
+  const parts = words.length > 0 ? [{ projects: [], workers: 1 }] : PARTS;
   try {
-    const code = await jest(results, process.argv.slice(2));
-    const { passed, failed, skipped } = count(results);
-    const ok = code === 0 && failed === 0 && passed > 0;
-    if (!ok && failed === 0) console.log(`jest ended with ${code}: no test ran, or something was left open`);
+    const all = { codes: [], passed: 0, failed: 0, skipped: 0 };
+    for (const [n, { projects, workers }] of parts.entries()) {
+      const results = join(folder, `results-${n}.json`);
+      const selection = projects.length > 0 ? ['--selectProjects', ...projects] : [];
+      all.codes.push(await jest(results, workers, [...selection, ...words]));
+      const counted = count(results);
+      for (const [kind, number] of Object.entries(counted)) all[kind] += number;
+    }
+    const { codes, passed, failed, skipped } = all;
+    const ok = codes.every((code) => code === 0) && failed === 0 && passed > 0;
+    if (!ok && failed === 0)
+      console.log(`jest ended with ${codes.join(', ')}: no test ran, or something was left open`);
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
     process.exitCode = ok ? 0 : 1;
   } finally {

@@ -196,7 +196,7 @@ describe('a rebuild beside the live read model', () => {
       expect(counts).toEqual(counts.toSorted((a, b) => a - b));
       expect(positions).toEqual(positions.toSorted((a, b) => log.store.comparePositions(a, b)));
     }
-  }, 60_000);
+  }, 180_000);
 
   /** Appends until aborted; resolves with the last position. */
   async function write(copier: Copier, signal: AbortSignal): Promise<Position> {
