@@ -7,7 +7,7 @@ import type {
   WrittenDto,
 } from '@palimpsest/protocol/wire';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useCallback, useRef } from 'react';
 import { api } from './api-client.js';
 
 /** Milliseconds until a file that somebody else made shows up. A hidden page does not look. */
@@ -34,12 +34,13 @@ export function useWorkspace(id: string) {
 /** Says that the files of a workspace have changed: the list is asked for soon, once for several changes. */
 export function useFilesChanged(workspace: string): () => void {
   const client = useQueryClient();
-  return useMemo(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    return () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void client.invalidateQueries({ queryKey: workspaceKey(workspace) }), FILES_SETTLE);
-    };
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  return useCallback(() => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(
+      () => void client.invalidateQueries({ queryKey: workspaceKey(workspace) }),
+      FILES_SETTLE,
+    );
   }, [client, workspace]);
 }
 

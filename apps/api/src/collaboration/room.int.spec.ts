@@ -15,8 +15,12 @@ import { MAX_UPDATE_BYTES } from './update-inspection.js';
 
 /** The store of a node that hears nothing of the others. */
 function deaf(store: EventStore): EventStore {
-  const subscribeStream: EventStore['subscribeStream'] = async function* (_stream, { signal }) {
-    await new Promise((done) => signal.addEventListener('abort', done));
+  const subscribeStream: EventStore['subscribeStream'] = (_stream, { signal }) => {
+    const next = () =>
+      new Promise<IteratorReturnResult<undefined>>((resolve) =>
+        signal.addEventListener('abort', () => resolve({ done: true, value: undefined })),
+      );
+    return { [Symbol.asyncIterator]: () => ({ next }) };
   };
   return new Proxy(store, {
     get: (target, name) => {
