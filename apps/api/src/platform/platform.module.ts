@@ -5,7 +5,7 @@ import { type EventStore, openEventStore } from '@palimpsest/event-store';
 import { AuditQueries, DirectoryQueries, ReadModels, RunQueries } from '@palimpsest/projections';
 import pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
-import { BLOBS, CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
+import { CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
 
 /** Connections of the pool for queries and read models; the event store has its own few. */
 const POOL_SIZE = 12;
@@ -54,9 +54,8 @@ const queries = [DirectoryQueries, RunQueries, AuditQueries].map((Queries) => ({
       useFactory: (store: EventStore, pool: pg.Pool, configuration: Configuration) =>
         new ReadModels(store, pool, configuration.databaseUrl),
     },
-    { provide: BLOBS, inject: [POOL], useFactory: (pool: pg.Pool) => new PostgresBlobStore(pool) },
     ...queries,
-    { provide: PostgresBlobStore, useExisting: BLOBS },
+    { provide: PostgresBlobStore, inject: [POOL], useFactory: (pool: pg.Pool) => new PostgresBlobStore(pool) },
     {
       provide: DocSnapshots,
       inject: [EVENT_STORE, POOL],
@@ -74,7 +73,7 @@ const queries = [DirectoryQueries, RunQueries, AuditQueries].map((Queries) => ({
   ],
   exports: [
     ...[CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, RunQueries, AuditQueries],
-    ...[BLOBS, PostgresBlobStore, DocSnapshots, RecordedDocuments],
+    ...[PostgresBlobStore, DocSnapshots, RecordedDocuments],
   ],
 })
 export class PlatformModule implements OnModuleInit, OnApplicationShutdown {

@@ -1,5 +1,4 @@
 /** Injection tokens of what is not a class of ours. */
 export const EVENT_STORE = Symbol('EventStore');
-export const BLOBS = Symbol('BlobStore');
 export const POOL = Symbol('pg.Pool');
 export const CONFIGURATION = Symbol('Configuration');

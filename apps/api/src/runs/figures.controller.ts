@@ -1,11 +1,11 @@
 import { Controller, Get, Inject, NotFoundException, Param, Res } from '@nestjs/common';
-import type { BlobStore } from '@palimpsest/blobs';
+import { PostgresBlobStore } from '@palimpsest/blobs';
 import { readEvent, type RunId, streamOf } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import type { Response } from 'express';
 import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
-import { BLOBS, EVENT_STORE } from '../platform/tokens.js';
+import { EVENT_STORE } from '../platform/tokens.js';
 import { RunAccess } from './run-access.js';
 
 /**
@@ -17,7 +17,7 @@ export class FiguresController {
   constructor(
     private readonly runAccess: RunAccess,
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(BLOBS) private readonly blobs: BlobStore,
+    private readonly blobs: PostgresBlobStore,
   ) {}
 
   @Get(':sha256')

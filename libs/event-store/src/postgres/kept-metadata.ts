@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../event-store.js';
 import { literal, type CopiedRow } from './binary-copy.js';
+import { forgetOldest } from './forget-oldest.js';
 
 /** Contents that a store remembers, of at most 4 KiB each. The oldest are forgotten. */
 const MOST_CONTENTS = 4000;
@@ -43,11 +44,7 @@ export class KeptMetadata {
 
   #remember(key: bigint, bytes: Uint8Array): void {
     this.#contents.set(key, bytes);
-    if (this.#contents.size <= MOST_CONTENTS) return;
-    for (const oldest of this.#contents.keys()) {
-      this.#contents.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#contents, MOST_CONTENTS);
   }
 }
 

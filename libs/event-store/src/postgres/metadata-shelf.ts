@@ -1,4 +1,5 @@
 import type { NewEvent } from '../event-store.js';
+import { forgetOldest } from './forget-oldest.js';
 
 /** Metadata of other sizes stays in its event: what is smaller gains nothing, and what is larger hardly repeats. */
 const LEAST_BYTES = 64;
@@ -35,7 +36,7 @@ export class MetadataShelf {
   #note(content: string): boolean {
     if (this.#keys.has(content)) return false;
     this.#keys.set(content, undefined);
-    if (this.#keys.size > MOST_CONTENTS) for (const oldest of this.#keys.keys()) return this.#keys.delete(oldest);
+    forgetOldest(this.#keys, MOST_CONTENTS);
     return true;
   }
 

@@ -98,7 +98,7 @@ export class SandboxPool {
   async #removeLeftOver(): Promise<void> {
     const { folder } = this.#options;
     const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter((candidate) => candidate.startsWith(WAITING)))
+    for (const name of names.filter(isWaiting))
       await removeFolder(join(folder, name)).catch((error: unknown) => console.error(`${name} stays:`, error));
   }
 
