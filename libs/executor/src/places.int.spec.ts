@@ -76,6 +76,25 @@ describe('places of an executor', () => {
     for (const run of [second, third]) await fixture.outcome(run);
   });
 
+  it('when all that had closed the intake end at once, it opens again', async () => {
+    await start({ MAX_CONCURRENT_EXECUTIONS: '2' });
+    const busy = 'input("go? ")\nprint("going", flush=True)\nwhile True: pass\n';
+    const runs = [];
+    for (let n = 0; n < 4; n++) {
+      const run = await fixture.request(busy);
+      await fixture.shows(run, 'go? ');
+      runs.push(run);
+    }
+    for (const run of runs) await fixture.type(run, '\r');
+    for (const run of runs) await fixture.shows(run, 'going');
+    const next = await fixture.request('print("next")\n');
+    await staysWaiting(next);
+    await Promise.all(runs.map((run) => fixture.cancel(run)));
+    await fixture.shows(next, 'next');
+    await fixture.cancel(next);
+    await fixture.outcome(next);
+  });
+
   it('one that sleeps or computes keeps its place, and the prompt after it has none', async () => {
     await start({ MAX_CONCURRENT_EXECUTIONS: '2' });
     const sleeps = await fixture.request('import time\nprint("on", flush=True)\ntime.sleep(600)\n');

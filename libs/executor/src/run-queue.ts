@@ -137,10 +137,13 @@ class QueueConsumer implements RunConsumer {
     this.#makeRoom();
   }
 
-  /** While there are fewer runs than half of the places nobody needs one, and nothing is looked at. */
+  /**
+   * While there are fewer runs than half of the places nobody needs one, and nothing is looked at. The intake is: those that
+   * had closed it may all have ended since the last look.
+   */
   #look(): void {
-    if (this.#carried.size * 2 < this.#concurrency) return;
-    for (const carried of this.#carried.keys()) this.#lookAt(carried);
+    if (this.#carried.size * 2 >= this.#concurrency)
+      for (const carried of this.#carried.keys()) this.#lookAt(carried);
     this.#adjust();
   }
 
