@@ -27,6 +27,7 @@ import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { RunAccess } from './run-access.js';
+import { RunQueue } from './run-queue.js';
 
 /** Runs in a list. */
 const LIST_LIMIT = 50;
@@ -49,6 +50,7 @@ export class RunsController {
     private readonly moduleRules: ModuleRules,
     private readonly queries: RunQueries,
     private readonly readModels: ReadModels,
+    private readonly runQueue: RunQueue,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -65,26 +67,22 @@ export class RunsController {
     const id = asId<RunId>(randomUUID());
     const workspaceId = asId<WorkspaceId>(workspace.id);
     const course = asId<CourseId>(workspace.course);
-    const { position } = await this.commands.execute(
-      streamOf.run(id),
-      runDecider,
-      {
-        kind: 'request',
-        run: {
-          id,
-          workspace: workspaceId,
-          course,
-          by: asId<UserId>(person.userId),
-          mode: body.mode,
-          entry: body.mode === 'script' ? (body.entry ?? 'main.py') : null,
-          files: await this.#filesNow(workspaceId),
-          columns: body.columns ?? 80,
-          rows: body.rows ?? 24,
-          refused: (await this.moduleRules.refusedIn(course)) ?? RESTRICTED_MODULES,
-        },
-      },
-      contextOf(person, 'web', { course: workspace.course, workspace: workspace.id, address: addressOf(request) }),
+    const [files, refused] = await Promise.all([this.#filesNow(workspaceId), this.moduleRules.refusedIn(course)]);
+    const run = {
+      ...{ id, workspace: workspaceId, course, by: asId<UserId>(person.userId), mode: body.mode, files },
+      entry: body.mode === 'script' ? (body.entry ?? 'main.py') : null,
+      columns: body.columns ?? 80,
+      rows: body.rows ?? 24,
+      refused: refused ?? RESTRICTED_MODULES,
+    };
+    const context = contextOf(person, 'web', {
+      ...{ course: workspace.course, workspace: workspace.id, address: addressOf(request) },
+    });
+    // Its id is new: nobody can have written to its stream.
+    const { position } = await this.commands.decideOn(
+      ...([streamOf.run(id), runDecider, { kind: 'request', run }, runDecider.initial, 'noStream', context] as const),
     );
+    this.runQueue.hasten(id, person.userId);
     return { id, position };
   }
 
