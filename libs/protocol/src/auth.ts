@@ -1,4 +1,5 @@
-import { IsIn, IsString, IsUUID, Length, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsString, IsUUID, Length, MaxLength, ValidateNested } from 'class-validator';
 
 export type RoleName = 'student' | 'professor' | 'auditor' | 'admin';
 export const ROLE_NAMES: readonly RoleName[] = ['student', 'professor', 'auditor', 'admin'];
@@ -33,6 +34,8 @@ export class UserDto {
 
 /** Answer of sign-in. The cookie of the same answer holds the same token; it also works as Bearer and as `?token=`. */
 export class SignedInDto {
+  @ValidateNested()
+  @Type(() => UserDto)
   user!: UserDto;
 
   @IsString()

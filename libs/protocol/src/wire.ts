@@ -15,9 +15,11 @@ export type {
   ModuleRuleDto,
   MoveFileDto,
   ProblemDto,
+  ReachedLimitDto,
   WorkspaceDto,
   WorkspaceSummaryDto,
   WrittenDto,
+  WrongFieldDto,
 } from './classroom.js';
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';

@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   type CanActivate,
   createParamDecorator,
   type ExecutionContext,
@@ -8,6 +9,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { AuthenticatedRequest, Principal } from './principal.js';
 import { isForeignOrigin, requestToken } from './request-token.js';
 import { Sessions } from './sessions.js';
@@ -15,7 +17,7 @@ import { Sessions } from './sessions.js';
 const PUBLIC = 'palimpsest:public';
 
 /** Lets everybody in. Every other handler needs a session. */
-export const Public = () => SetMetadata(PUBLIC, true);
+export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiSecurity({}));
 
 /** The signed-in person. Only in handlers that are not `@Public()`. */
 export const Person = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {

@@ -1,4 +1,4 @@
-import { Body, Controller, ForbiddenException, Get, NotFoundException, Param, Put, Req } from '@nestjs/common';
+import { Body, Controller, ForbiddenException, Get, NotFoundException, Put, Req } from '@nestjs/common';
 import { asId, courseDecider, type CourseId, isId, RESTRICTED_MODULES, streamOf } from '@palimpsest/domain';
 import { DirectoryQueries } from '@palimpsest/projections';
 import { DecideModuleDto, ModuleRuleDto, WrittenDto } from '@palimpsest/protocol';
@@ -8,7 +8,7 @@ import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
-import { Answers, Takes } from '../platform/api-description.js';
+import { Answers, PathId, PathText, Takes } from '../platform/api-description.js';
 import { mayManageCourse } from '../policies/policies.js';
 import { ModuleRules } from './module-rules.js';
 
@@ -24,7 +24,7 @@ export class ModuleRulesController {
 
   @Get()
   @Answers(ModuleRuleDto, { list: true })
-  async list(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<ModuleRuleDto[]> {
+  async list(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<ModuleRuleDto[]> {
     const course = await this.#require(person, id, 'see what programs of a course may use', request);
     const refused = await this.rules.refusedIn(course);
     if (refused === undefined) throw new NotFoundException(NO_COURSE);
@@ -41,8 +41,8 @@ export class ModuleRulesController {
   @Answers(WrittenDto)
   async decide(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('module') module: string,
+    @PathId('id') id: string,
+    @PathText('module', /^[\w.]{1,60}$/) module: string,
     @Body() body: DecideModuleDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Param, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { asId, type FileId, type RunId } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { DirectoryQueries, RunQueries } from '@palimpsest/projections';
@@ -8,7 +8,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
-import { Answers } from '../platform/api-description.js';
+import { Answers, PathId } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { readTimeline, type TimelineAuthor } from './file-timeline.js';
@@ -32,7 +32,7 @@ export class ReplayController {
   @Answers(FileHistoryDto)
   async history(
     @Person() person: Principal,
-    @Param('file') id: string,
+    @PathId('file') id: string,
     @Req() request: Request,
   ): Promise<FileHistoryDto> {
     const { file, workspace } = await this.access.requireFile(person, id, 'see');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import {
   asId,
   type CourseId,
@@ -15,22 +15,23 @@ import {
 } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { ReadModels, RunQueries, type RunRow } from '@palimpsest/projections';
-import { RequestRunDto, RunDto, WrittenDto } from '@palimpsest/protocol';
-import type { Request } from 'express';
+import { PageQueryDto, RequestRunDto, RunDto, WrittenDto } from '@palimpsest/protocol';
+import type { Request, Response } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { ModuleRules } from '../courses/module-rules.js';
-import { Answers, MayWait, Takes } from '../platform/api-description.js';
+import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
+import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { RunAccess } from './run-access.js';
 import { RunQueue } from './run-queue.js';
 
-/** Runs in a list. */
-const LIST_LIMIT = 50;
+/** Second part of a cursor. */
+const RUN_KEY = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function runDto(row: RunRow): RunDto {
   const { requestedAt, finishedAt, id, workspace, by, byName, mode, entry, state, outcome } = row;
@@ -57,7 +58,7 @@ export class RunsController {
   /** Asks for a run of exactly what the log has now. Answers when the request is recorded; the run comes by its socket. */
   @Post('runs')
   @Takes(RequestRunDto)
-  @Answers(WrittenDto)
+  @Answers(WrittenDto, { status: 201 })
   async request(
     @Person() person: Principal,
     @Body() body: RequestRunDto,
@@ -87,8 +88,8 @@ export class RunsController {
   }
 
   @Post('runs/:id/cancel')
-  @Answers(WrittenDto)
-  async cancel(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<WrittenDto> {
+  @Answers(WrittenDto, { status: 201 })
+  async cancel(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<WrittenDto> {
     const run = await this.runAccess.require(person, id, 'run');
     const context = contextOf(person, 'web', {
       workspace: run.workspace,
@@ -102,11 +103,25 @@ export class RunsController {
 
   @Get('workspaces/:id/runs')
   @Answers(RunDto, { list: true })
-  @MayWait()
-  async list(@Person() person: Principal, @Param('id') id: string, @Query('after') after?: string): Promise<RunDto[]> {
+  @Asks(PageQueryDto)
+  async list(
+    @Person() person: Principal,
+    @PathId('id') id: string,
+    @Query() { after, limit, cursor }: PageQueryDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunDto[]> {
     await waitFor(this.readModels, 'runs', after);
     const { workspace } = await this.access.require(person, id, 'see');
-    return (await this.queries.ofWorkspace(workspace.id, LIST_LIMIT)).map(runDto);
+    const [micros = '', run = ''] = decodeCursor(cursor, [/^\d{1,17}$/, RUN_KEY]) ?? [];
+    const before = cursor === undefined ? undefined : { micros, run };
+    const page = await pageOf(
+      limit,
+      (most) => this.queries.ofWorkspace(workspace.id, most, before),
+      (row) => [row.requestedMicros, row.id],
+    );
+    linkNext(request, response, 'cursor', page.next);
+    return page.rows.map(runDto);
   }
 
   /** The tree and every file's revision, from the log itself: a read model may be a moment behind what was just saved. */

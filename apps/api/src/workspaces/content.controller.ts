@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, NotFoundException, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, NotFoundException, Req, Res } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { RecordedDocuments } from '@palimpsest/documents';
@@ -8,6 +8,7 @@ import type { FileRow } from '@palimpsest/projections';
 import type { Request, Response } from 'express';
 import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
+import { PathId } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { sendContent, type ServedContent } from './served-content.js';
@@ -30,8 +31,8 @@ export class ContentController {
   })
   async get(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') fileId: string,
+    @PathId('id') id: string,
+    @PathId('file') fileId: string,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Patch, Post, Query, Req } from '@nestjs/common';
 import {
   asId,
   checkPath,
@@ -11,14 +11,14 @@ import {
 } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { DirectoryQueries, ReadModels } from '@palimpsest/projections';
-import { CreateFileDto, MoveFileDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
+import { AfterQueryDto, CreateFileDto, MoveFileDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { Rejected } from '../commands/rejected.js';
-import { Answers, MayWait, Takes } from '../platform/api-description.js';
+import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { type OpenWorkspace, WorkspaceAccess } from '../policies/workspace-access.js';
@@ -36,11 +36,11 @@ export class WorkspacesController {
 
   @Get()
   @Answers(WorkspaceDto)
-  @MayWait()
+  @Asks(AfterQueryDto)
   async get(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Query('after') after?: string,
+    @PathId('id') id: string,
+    @Query() { after }: AfterQueryDto,
   ): Promise<WorkspaceDto> {
     await waitFor(this.readModels, 'directory', after);
     const { workspace, right } = await this.access.require(person, id, 'see');
@@ -54,10 +54,10 @@ export class WorkspacesController {
 
   @Post('files')
   @Takes(CreateFileDto)
-  @Answers(WrittenDto)
+  @Answers(WrittenDto, { status: 201 })
   async create(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Body() body: CreateFileDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
@@ -76,8 +76,8 @@ export class WorkspacesController {
   @Answers(WrittenDto)
   async move(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') file: string,
+    @PathId('id') id: string,
+    @PathId('file') file: string,
     @Body() body: MoveFileDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
@@ -89,8 +89,8 @@ export class WorkspacesController {
   @Answers(WrittenDto)
   async delete(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') file: string,
+    @PathId('id') id: string,
+    @PathId('file') file: string,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const { open, fileId } = await this.#find(person, id, file);
@@ -98,11 +98,11 @@ export class WorkspacesController {
   }
 
   @Post('files/:file/restore')
-  @Answers(WrittenDto)
+  @Answers(WrittenDto, { status: 201 })
   async restore(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') file: string,
+    @PathId('id') id: string,
+    @PathId('file') file: string,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const { open, fileId } = await this.#find(person, id, file);
