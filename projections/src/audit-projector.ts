@@ -46,9 +46,9 @@ function outcomeInWords(outcome: RunOutcome): string {
   }
 }
 
-function limitInWords({ limit, most, waitSeconds }: LimitReached['data']): string {
+function limitInWords({ limit, most, waitSeconds, refusals = 1 }: LimitReached['data']): string {
   const wait = waitSeconds > 0 ? `, asked to wait ${waitSeconds} s` : '';
-  return `limit reached: ${most} ${LIMITED[limit] ?? limit}${wait}`;
+  return `limit reached: ${most} ${LIMITED[limit] ?? limit}${wait}${refusals > 1 ? ` (${refusals} times in a minute)` : ''}`;
 }
 
 const LIMITED: Readonly<Record<LimitKind, string>> = {
@@ -56,6 +56,10 @@ const LIMITED: Readonly<Record<LimitKind, string>> = {
   'open-documents': 'open documents',
   'document-size': 'characters in a document',
   'client-ids': 'client ids of a person in a document',
+  'runs-a-minute': 'runs a minute',
+  'file-operations-a-minute': 'file operations a minute',
+  'sign-ins-a-minute': 'sign-ins a minute from an address',
+  'anonymous-requests-a-minute': 'requests a minute without a session from an address',
 };
 
 function notKeptInWords(files: readonly NotKept[]): string {

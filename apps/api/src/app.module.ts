@@ -5,6 +5,7 @@ import { CollaborationModule } from './collaboration/collaboration.module.js';
 import { CommandsModule } from './commands/commands.module.js';
 import { CoursesModule } from './courses/courses.module.js';
 import { HealthModule } from './health/health.module.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReplayModule } from './replay/replay.module.js';
@@ -20,6 +21,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     AuthModule,
     PoliciesModule,
     AuditModule,
+    LimitsModule,
     HealthModule,
     CoursesModule,
     WorkspacesModule,

@@ -1,6 +1,20 @@
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
 
+/** The limits of a kind: of a student, and of staff, who look after many. */
+export interface KindLimit {
+  readonly student: number;
+  readonly staff: number;
+}
+
+/** Most in a minute. The last two are of a network address: a whole class may share one. */
+export interface RateLimitSettings {
+  readonly runs: KindLimit;
+  readonly fileOperations: KindLimit;
+  readonly signIns: number;
+  readonly anonymousRequests: number;
+}
+
 export interface Configuration {
   /** Port of HTTP and WebSocket. */
   readonly port: number;
@@ -24,8 +38,24 @@ export interface Configuration {
   readonly runsPerPerson: number;
   /** How often what is over is cleaned up, milliseconds. */
   readonly cleanupIntervalMs: number;
+  /** Most of each kind in a minute. */
+  readonly rateLimits: RateLimitSettings;
   /** What programs may not use where their course has not decided. */
   readonly refusedModules: readonly RestrictedModule[];
+}
+
+function rateLimits(environment: Environment): RateLimitSettings {
+  const setting = (name: string, fallback: number) =>
+    integerSetting(environment, name, fallback, { least: 1, most: 1_000_000 });
+  return {
+    runs: { student: setting('RUNS_PER_MINUTE', 10), staff: setting('STAFF_RUNS_PER_MINUTE', 60) },
+    fileOperations: {
+      student: setting('FILE_OPERATIONS_PER_MINUTE', 100),
+      staff: setting('STAFF_FILE_OPERATIONS_PER_MINUTE', 600),
+    },
+    signIns: setting('SIGN_INS_PER_MINUTE', 300),
+    anonymousRequests: setting('ANONYMOUS_REQUESTS_PER_MINUTE', 1_200),
+  };
 }
 
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
@@ -44,6 +74,7 @@ export function readConfiguration(environment: Environment): Configuration {
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),
     runsPerPerson: integerSetting(environment, 'MAX_RUNS_PER_PERSON', 3, { least: 1, most: 1_000 }),
     cleanupIntervalMs: integerSetting(environment, 'CLEANUP_INTERVAL_MS', 300_000, { least: 1_000, most: 86_400_000 }),
+    rateLimits: rateLimits(environment),
     refusedModules: namesSetting(environment, 'REFUSED_MODULES', RESTRICTED_MODULES),
     openDocuments: integerSetting(environment, 'COLLAB_OPEN_DOCUMENTS', 20, { least: 1, most: 10_000 }),
   };

@@ -5,6 +5,7 @@ import { SignedInDto, SignInDto, UserDto } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
 import { CommandHandler } from '../commands/command-handler.js';
 import type { Configuration } from '../configuration.js';
+import { Limited } from '../limits/request-limits.js';
 import { Answers, Takes } from '../platform/api-description.js';
 import { CONFIGURATION } from '../platform/tokens.js';
 import { accountId } from './account-id.js';
@@ -34,6 +35,7 @@ export class AuthController {
 
   @Public()
   @Post('sign-in')
+  @Limited('sign-ins-a-minute')
   @HttpCode(200)
   @Takes(SignInDto)
   @Answers(SignedInDto)

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import {
   asId,
@@ -21,7 +20,9 @@ import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
+import { newId } from '../commands/command-identity.js';
 import { ModuleRules } from '../courses/module-rules.js';
+import { Limited } from '../limits/request-limits.js';
 import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
 import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { EVENT_STORE } from '../platform/tokens.js';
@@ -57,6 +58,7 @@ export class RunsController {
 
   /** Asks for a run of exactly what the log has now. Answers when the request is recorded; the run comes by its socket. */
   @Post('runs')
+  @Limited('runs-a-minute')
   @Takes(RequestRunDto)
   @Answers(WrittenDto, { status: 201 })
   async request(
@@ -65,7 +67,7 @@ export class RunsController {
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const { workspace } = await this.access.require(person, body.workspace, 'run');
-    const id = asId<RunId>(randomUUID());
+    const id = asId<RunId>(newId('run'));
     const workspaceId = asId<WorkspaceId>(workspace.id);
     const course = asId<CourseId>(workspace.course);
     const [files, refused] = await Promise.all([this.#filesNow(workspaceId), this.moduleRules.refusedIn(course)]);

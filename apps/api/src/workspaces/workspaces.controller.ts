@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Body, Controller, Delete, Get, Inject, Patch, Post, Query, Req } from '@nestjs/common';
 import {
   asId,
@@ -17,7 +16,9 @@ import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
+import { newId } from '../commands/command-identity.js';
 import { Rejected } from '../commands/rejected.js';
+import { Limited } from '../limits/request-limits.js';
 import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
@@ -53,6 +54,7 @@ export class WorkspacesController {
   }
 
   @Post('files')
+  @Limited('file-operations-a-minute')
   @Takes(CreateFileDto)
   @Answers(WrittenDto, { status: 201 })
   async create(
@@ -64,7 +66,7 @@ export class WorkspacesController {
     const open = await this.access.require(person, id, 'edit');
     const checked = checkPath(body.path);
     if (!checked.ok) throw new Rejected({ code: 'invalid-path', message: checked.problem });
-    const file = asId<FileId>(randomUUID());
+    const file = asId<FileId>(newId('file'));
     // Text first: whoever sees the file in the tree must find its text, also after a crash between the two. The other
     // way round a refused path leaves a stream that nothing refers to, which is harmless.
     await writeFirstText(this.store, file, body.text ?? '', this.#context(person, open, request, file));
@@ -72,6 +74,7 @@ export class WorkspacesController {
   }
 
   @Patch('files/:file')
+  @Limited('file-operations-a-minute')
   @Takes(MoveFileDto)
   @Answers(WrittenDto)
   async move(
@@ -86,6 +89,7 @@ export class WorkspacesController {
   }
 
   @Delete('files/:file')
+  @Limited('file-operations-a-minute')
   @Answers(WrittenDto)
   async delete(
     @Person() person: Principal,
@@ -98,6 +102,7 @@ export class WorkspacesController {
   }
 
   @Post('files/:file/restore')
+  @Limited('file-operations-a-minute')
   @Answers(WrittenDto, { status: 201 })
   async restore(
     @Person() person: Principal,
