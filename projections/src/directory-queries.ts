@@ -56,7 +56,8 @@ export class DirectoryQueries {
     return this.#one(`select ${PERSON} from read.person where id = $1`, [id]);
   }
 
-  personByUsername(username: string): Promise<PersonRow | undefined> {
+  async personByUsername(username: string): Promise<PersonRow | undefined> {
+    if (username.includes('\u0000')) return undefined; // no text of Postgres holds it
     return this.#one(`select ${PERSON} from read.person where username = $1`, [username]);
   }
 

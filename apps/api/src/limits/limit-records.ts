@@ -36,7 +36,7 @@ export class LimitRecords implements OnApplicationShutdown {
       flood.waitSeconds = waitSeconds;
       return;
     }
-    this.#record({ limit, most, context, refusals: 1, waitSeconds });
+    void this.#record({ limit, most, context, refusals: 1, waitSeconds });
     const timer = setTimeout(() => this.#fold(key), FOLD_MS).unref();
     this.#floods.set(key, { limit, most, context, refusals: 0, waitSeconds, timer });
   }

@@ -18,6 +18,9 @@ import {
   SwaggerModule,
 } from '@nestjs/swagger';
 import * as protocol from '@palimpsest/protocol';
+// Its own typing has no file for this one.
+// @ts-expect-error -- no declaration
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
 import type { Request } from 'express';
 import { Problem } from './problem.js';
@@ -97,6 +100,8 @@ function schemas(): Schemas {
   return validationMetadatasToSchemas({
     refPointerPrefix: '#/components/schemas/',
     additionalConverters: OPTIONAL as never,
+    // Where the classes of lists and objects inside are written down.
+    classTransformerMetadataStorage: defaultMetadataStorage,
   }) as Schemas;
 }
 
@@ -118,7 +123,7 @@ function errorsOf(operation: Operation, method: string): Readonly<Record<string,
     }),
     401: 'Not signed in.',
     403: 'Not allowed.',
-    ...(takesPath && { 404: 'Not there, or not to be seen.' }),
+    ...((takesPath || changes) && { 404: 'Not there, or not to be seen.' }),
     ...(changes && { 409: 'In conflict with what is there, or the same request is under way.' }),
     ...(changes && { 413: 'Too large.' }),
     ...(operation.requestBody && { 415: 'The body is not JSON.' }),
