@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
 
@@ -26,6 +27,10 @@ export interface Configuration {
   readonly eventStoreUrl: string | undefined;
   /** Keys the hashes of session tokens; another key signs everybody out. */
   readonly secretKey: string;
+  /** The key before, which sessions may still have been opened with; undefined: there is none. */
+  readonly previousSecretKey: string | undefined;
+  /** Whose word about a client's address and protocol is taken: addresses, networks, or names such as `loopback`. */
+  readonly trustedProxies: readonly string[];
   /** Folder of the built page; undefined: the api alone. */
   readonly webFolder: string | undefined;
   /** Lifetime of a session, seconds. */
@@ -44,6 +49,32 @@ export interface Configuration {
   readonly refusedModules: readonly RestrictedModule[];
 }
 
+function longEnough(name: string, key: string): string {
+  if (key.length < 32) throw new SettingFault(`${name} is too short: it needs at least 32 characters.`);
+  return key;
+}
+
+/** An address, with or without the length of a network's prefix, or what Express calls these. */
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', prefix, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
+
+function trustedProxies(text: string): string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const wrong = names.find((name) => !isNetwork(name));
+  if (wrong === undefined) return names;
+  throw new SettingFault(
+    `TRUSTED_PROXIES names "${wrong}": it must be addresses or networks with commas between, such as 10.0.0.5 or 10.0.0.0/24, or loopback.`,
+  );
+}
+
 function rateLimits(environment: Environment): RateLimitSettings {
   const setting = (name: string, fallback: number) =>
     integerSetting(environment, name, fallback, { least: 1, most: 1_000_000 });
@@ -60,8 +91,8 @@ function rateLimits(environment: Environment): RateLimitSettings {
 
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
 export function readConfiguration(environment: Environment): Configuration {
-  const secretKey = requiredSetting(environment, 'IDE_SECRET_KEY');
-  if (secretKey.length < 32) throw new SettingFault('IDE_SECRET_KEY is too short: it needs at least 32 characters.');
+  const secretKey = longEnough('IDE_SECRET_KEY', requiredSetting(environment, 'IDE_SECRET_KEY'));
+  const previous = environment['IDE_SECRET_KEY_PREVIOUS'] || undefined;
   return {
     port: integerSetting(environment, 'PORT', 8080, { least: 0, most: 65_535 }),
     host: environment['HOST'] || '0.0.0.0',
@@ -69,6 +100,8 @@ export function readConfiguration(environment: Environment): Configuration {
     redisUrl: environment['REDIS_URL'] || undefined,
     eventStoreUrl: environment['EVENTSTORE_URL'] || undefined,
     secretKey,
+    previousSecretKey: previous && longEnough('IDE_SECRET_KEY_PREVIOUS', previous),
+    trustedProxies: trustedProxies(environment['TRUSTED_PROXIES'] ?? ''),
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),

@@ -6,6 +6,7 @@ import compression from 'compression';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
+import { clientAddress, type TrustsProxy } from './auth/address.js';
 import { requestToken } from './auth/request-token.js';
 import { Sessions } from './auth/sessions.js';
 import type { Configuration } from './configuration.js';
@@ -53,6 +54,7 @@ export async function createApp(): Promise<NestExpressApplication> {
   const configuration = app.get<Configuration>(CONFIGURATION);
   const sessions = app.get(Sessions);
   app.disable('x-powered-by');
+  app.set('trust proxy', configuration.trustedProxies.length > 0 ? configuration.trustedProxies : false);
   app.use(security);
   app.use(compression());
   // Answers are one person's: nothing between keeps them. What may be kept, such as files by their hash, says so itself.
@@ -67,8 +69,12 @@ export async function createApp(): Promise<NestExpressApplication> {
   const describe = () => (description ??= describeApi(app, VERSION));
   let methodsOf: MethodsOf | undefined;
   app.useGlobalFilters(new ProblemFilter((path) => (methodsOf ??= methodsByPath(describe()))(path)));
+  const express = app.getHttpAdapter().getInstance() as { get(setting: string): unknown };
+  const trustsProxy = express.get('trust proxy fn') as TrustsProxy;
   app.useWebSocketAdapter(
     new PathWsAdapter(app, async (request) => {
+      // Sockets do not come by Express, which knows the addresses of other requests.
+      Object.assign(request, { ip: clientAddress(request, trustsProxy) });
       const token = requestToken(request, true);
       return token === undefined ? undefined : sessions.principal(token);
     }),

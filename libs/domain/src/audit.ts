@@ -3,6 +3,11 @@ export interface HistoryViewed {
   readonly type: 'HistoryViewed';
   readonly data: { readonly file: string; readonly path: string };
 }
+/** Somebody looked into a personal workspace that is not theirs; the subject is its owner. */
+export interface WorkspaceViewed {
+  readonly type: 'WorkspaceViewed';
+  readonly data: { readonly workspace: string; readonly name: string };
+}
 export interface LogQueried {
   readonly type: 'LogQueried';
   readonly data: { readonly query: Readonly<Record<string, string>>; readonly rows: number };
@@ -34,4 +39,4 @@ export interface LimitReached {
     readonly refusals?: number;
   };
 }
-export type AuditEvent = HistoryViewed | LogQueried | AccessRefused | LimitReached;
+export type AuditEvent = HistoryViewed | WorkspaceViewed | LogQueried | AccessRefused | LimitReached;

@@ -59,6 +59,7 @@ export const UPCASTERS = {
   IntakeResumed: [],
   CleanupDone: [],
   HistoryViewed: [],
+  WorkspaceViewed: [],
   LogQueried: [],
   AccessRefused: [],
   LimitReached: [],

@@ -1,5 +1,6 @@
 import {
   IsArray,
+  IsIn,
   IsInt,
   IsISO8601,
   IsOptional,
@@ -93,6 +94,24 @@ export class AuditEntryDto {
   @IsOptional()
   @IsString()
   address!: string | null;
+}
+
+/** `GET /api/looks` gives a list of these, newest first: who has looked at what is one's own. */
+export class LookDto {
+  @IsUUID()
+  id!: string;
+  /** When it began; one stands for up to half an hour of looking. */
+  @IsISO8601()
+  at!: string;
+  @IsString()
+  byName!: string;
+  @IsString()
+  byRole!: string;
+  @IsIn(['workspace', 'history'])
+  what!: 'workspace' | 'history';
+  /** Name of the workspace, or path of the file. */
+  @IsString()
+  object!: string;
 }
 
 export class AuditActorDto {

@@ -23,7 +23,7 @@ export type {
 } from './classroom.js';
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
-export type { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';
+export type { AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export type {
   EventStoreStateDto,
   ProjectionStateDto,

@@ -10,6 +10,7 @@ import { Answers, Asks } from '../platform/api-description.js';
 import { linkNext } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
 import { mayReadAuditLog } from '../policies/policies.js';
+import { Access } from '../policies/access.js';
 import { AuditLog } from './audit-log.js';
 
 const DEFAULT_LIMIT = 100;
@@ -44,6 +45,7 @@ export class AuditController {
 
   /** The log, newest first. The query itself is recorded, with the number of rows that it gave. */
   @Get('events')
+  @Access('audit.read')
   @Asks(AuditQueryDto)
   @Answers(AuditPageDto)
   async events(

@@ -8,12 +8,13 @@ import type { Configuration } from '../configuration.js';
 import { Limited } from '../limits/request-limits.js';
 import { Answers, Takes } from '../platform/api-description.js';
 import { CONFIGURATION } from '../platform/tokens.js';
+import { Access } from '../policies/access.js';
 import { accountId } from './account-id.js';
 import { addressOf } from './address.js';
 import { Person, Public } from './auth.guard.js';
 import { Credentials } from './credentials.js';
 import { contextOf, type Principal } from './principal.js';
-import { SESSION_COOKIE } from './request-token.js';
+import { sessionCookie } from './request-token.js';
 import { Sessions } from './sessions.js';
 
 type Refusal = Extract<SessionEvent, { type: 'SignInRefused' }>['data']['reason'];
@@ -35,6 +36,7 @@ export class AuthController {
 
   @Public()
   @Post('sign-in')
+  @Access('open')
   @Limited('sign-ins-a-minute')
   @HttpCode(200)
   @Takes(SignInDto)
@@ -59,10 +61,17 @@ export class AuthController {
   }
 
   @Post('sign-out')
+  @Access('self')
   @HttpCode(204)
   async signOut(@Person() person: Principal, @Req() request: Request, @Res({ passthrough: true }) response: Response) {
     await this.sessions.close(person.sessionId);
-    response.clearCookie(SESSION_COOKIE, { path: '/' });
+    for (const isSecure of request.secure ? [true, false] : [false])
+      response.clearCookie(sessionCookie(isSecure), {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'strict',
+        secure: isSecure,
+      });
     await this.commands.record(
       streamOf.session(asId<SessionId>(person.sessionId)),
       [{ type: 'SignedOut', data: { user: person.userId } }],
@@ -71,6 +80,7 @@ export class AuthController {
   }
 
   @Get('me')
+  @Access('self')
   @Answers(UserDto)
   me(@Person() person: Principal): UserDto {
     return userDto({ ...person, id: person.userId });
@@ -88,7 +98,7 @@ export class AuthController {
         address: addressOf(request),
       },
     );
-    response.cookie(SESSION_COOKIE, token, {
+    response.cookie(sessionCookie(request.secure), token, {
       httpOnly: true,
       sameSite: 'strict',
       secure: request.secure,

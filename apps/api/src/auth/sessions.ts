@@ -60,8 +60,8 @@ export class Sessions {
     const { rows } = await this.pool.query<SessionRow>(
       `select ${PRINCIPAL}
        from ops.session s join read.person p on p.id = s.user_id
-       where s.token_hash = $1 and s.expires_at > clock_timestamp() and p.active`,
-      [this.#hash(token)],
+       where s.token_hash = any($1) and s.expires_at > clock_timestamp() and p.active`,
+      [this.#hashes(token)],
     );
     return rows[0] && principalOf(rows[0]);
   }
@@ -90,7 +90,13 @@ export class Sessions {
     return rows.map(({ id }) => id);
   }
 
-  #hash(token: string): Buffer {
-    return createHmac('sha256', this.configuration.secretKey).update(token).digest();
+  #hash(token: string, key = this.configuration.secretKey): Buffer {
+    return createHmac('sha256', key).update(token).digest();
+  }
+
+  /** With the key of now and, while there is one, that of before: sessions are opened with the first alone. */
+  #hashes(token: string): Buffer[] {
+    const { secretKey, previousSecretKey } = this.configuration;
+    return [secretKey, previousSecretKey].flatMap((key) => (key === undefined ? [] : [this.#hash(token, key)]));
   }
 }

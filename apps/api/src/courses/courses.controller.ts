@@ -7,6 +7,7 @@ import { Answers, Asks } from '../platform/api-description.js';
 import { waitFor } from '../platform/wait-for.js';
 import { maySeeRoster } from '../policies/policies.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 
 @Controller('api/courses')
 export class CoursesController {
@@ -17,6 +18,7 @@ export class CoursesController {
   ) {}
 
   @Get()
+  @Access('courses.list')
   @Answers(CourseDto, { list: true })
   @Asks(AfterQueryDto)
   async list(@Person() person: Principal, @Query() { after }: AfterQueryDto): Promise<CourseDto[]> {

@@ -10,6 +10,7 @@ import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { Answers, PathId, PathText, Takes } from '../platform/api-description.js';
 import { mayManageCourse } from '../policies/policies.js';
+import { Access } from '../policies/access.js';
 import { ModuleRules } from './module-rules.js';
 
 /** What programs of a course may use. For its professors, and for administrators. */
@@ -23,6 +24,7 @@ export class ModuleRulesController {
   ) {}
 
   @Get()
+  @Access('course.modules')
   @Answers(ModuleRuleDto, { list: true })
   async list(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<ModuleRuleDto[]> {
     const course = await this.#require(person, id, 'see what programs of a course may use', request);
@@ -37,6 +39,7 @@ export class ModuleRulesController {
   }
 
   @Put(':module')
+  @Access('course.modules')
   @Takes(DecideModuleDto)
   @Answers(WrittenDto)
   async decide(

@@ -4,6 +4,8 @@ import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/com
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ModulesContainer } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { ACCESS } from '../policies/access.js';
+import { isAction } from '../policies/permission-table.js';
 import { TestApi } from '../testing/test-api.js';
 import { PathPart } from './validation.js';
 
@@ -12,6 +14,7 @@ interface Route {
   readonly method: string;
   readonly path: string;
   readonly parts: readonly Part[];
+  readonly access: string | undefined;
 }
 
 /** Something that a handler is given of a request. */
@@ -74,6 +77,16 @@ describe('every route', () => {
   const parametersWithRules = (route: Route) =>
     ((operationOf(route)?.parameters ?? []) as { in?: string }[]).some((one) => one.in === 'query');
 
+  it('has an access rule that the table knows: what has none would be open to whoever is signed in', () => {
+    expect(routes.filter(({ access }) => access === undefined || !isAction(access)).map(({ name }) => name)).toEqual(
+      [],
+    );
+    expect(routes.filter(({ access }) => access === 'open').map(({ name }) => name)).toEqual([
+      'POST /api/auth/sign-in',
+      'GET /api/health',
+    ]);
+  });
+
   it('checks every part of its path', () => {
     const loose = routes.flatMap((route) => {
       const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name);
@@ -111,6 +124,7 @@ function routesOf(modules: ModulesContainer): Route[] {
           name: `${RequestMethod[method]} ${path}`,
           method: RequestMethod[method].toLowerCase(),
           path,
+          access: Reflect.getMetadata(ACCESS, handler) as string | undefined,
           parts: partsOf(controller, prototype, key),
         },
       ];

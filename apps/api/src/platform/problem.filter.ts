@@ -43,6 +43,11 @@ function problem(status: number, code: string, detail: string): ProblemDto {
   return { type: `urn:palimpsest:problem:${code}`, title: KINDS[status]?.[0] ?? 'Error', status, code, detail };
 }
 
+/** A problem that is no more than its status. */
+export function problemOfStatus(status: number, detail: string): ProblemDto {
+  return problem(status, KINDS[status]?.[1] ?? 'http-error', detail);
+}
+
 function fromProblem(error: Problem): ProblemDto {
   const { fields, limit } = error.details;
   return {

@@ -8,6 +8,7 @@ import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
 import { PathId, PathText } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
+import { Access } from '../policies/access.js';
 import { RunAccess } from './run-access.js';
 
 /**
@@ -23,6 +24,7 @@ export class FiguresController {
   ) {}
 
   @Get(':sha256')
+  @Access('workspace.see')
   @ApiOkResponse({
     description: 'The picture.',
     content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },

@@ -28,6 +28,7 @@ import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 import { RunAccess } from './run-access.js';
 import { RunQueue } from './run-queue.js';
 
@@ -58,6 +59,7 @@ export class RunsController {
 
   /** Asks for a run of exactly what the log has now. Answers when the request is recorded; the run comes by its socket. */
   @Post('runs')
+  @Access('workspace.run')
   @Limited('runs-a-minute')
   @Takes(RequestRunDto)
   @Answers(WrittenDto, { status: 201 })
@@ -90,6 +92,7 @@ export class RunsController {
   }
 
   @Post('runs/:id/cancel')
+  @Access('workspace.run')
   @Answers(WrittenDto, { status: 201 })
   async cancel(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<WrittenDto> {
     const run = await this.runAccess.require(person, id, 'run');
@@ -104,6 +107,7 @@ export class RunsController {
   }
 
   @Get('workspaces/:id/runs')
+  @Access('workspace.see')
   @Answers(RunDto, { list: true })
   @Asks(PageQueryDto)
   async list(

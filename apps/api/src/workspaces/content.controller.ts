@@ -11,6 +11,7 @@ import type { Principal } from '../auth/principal.js';
 import { PathId } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 import { sendContent, type ServedContent } from './served-content.js';
 
 /** A file as bytes: what a program wrote, or the text as it is recorded now. */
@@ -25,6 +26,7 @@ export class ContentController {
 
   /** To whoever may see the workspace. Pictures are shown; everything else is to be saved. */
   @Get()
+  @Access('workspace.see')
   @ApiOkResponse({
     description: 'The bytes of the file.',
     content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },

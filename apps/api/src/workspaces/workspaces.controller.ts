@@ -23,6 +23,7 @@ import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { type OpenWorkspace, WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 import { writeFirstText } from './file-content.js';
 
 @Controller('api/workspaces/:id')
@@ -36,6 +37,7 @@ export class WorkspacesController {
   ) {}
 
   @Get()
+  @Access('workspace.see')
   @Answers(WorkspaceDto)
   @Asks(AfterQueryDto)
   async get(
@@ -54,6 +56,7 @@ export class WorkspacesController {
   }
 
   @Post('files')
+  @Access('workspace.edit')
   @Limited('file-operations-a-minute')
   @Takes(CreateFileDto)
   @Answers(WrittenDto, { status: 201 })
@@ -74,6 +77,7 @@ export class WorkspacesController {
   }
 
   @Patch('files/:file')
+  @Access('workspace.edit')
   @Limited('file-operations-a-minute')
   @Takes(MoveFileDto)
   @Answers(WrittenDto)
@@ -89,6 +93,7 @@ export class WorkspacesController {
   }
 
   @Delete('files/:file')
+  @Access('workspace.edit')
   @Limited('file-operations-a-minute')
   @Answers(WrittenDto)
   async delete(
@@ -102,6 +107,7 @@ export class WorkspacesController {
   }
 
   @Post('files/:file/restore')
+  @Access('workspace.edit')
   @Limited('file-operations-a-minute')
   @Answers(WrittenDto, { status: 201 })
   async restore(

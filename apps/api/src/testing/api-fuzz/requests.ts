@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import type { Random } from './random.js';
 import { resolve, type Schema, type Schemas } from './schema.js';
 
 /** An operation of the description. */
