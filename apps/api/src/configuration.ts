@@ -85,7 +85,7 @@ function rateLimits(environment: Environment): RateLimitSettings {
       staff: setting('STAFF_FILE_OPERATIONS_PER_MINUTE', 600),
     },
     signIns: setting('SIGN_INS_PER_MINUTE', 300),
-    anonymousRequests: setting('ANONYMOUS_REQUESTS_PER_MINUTE', 1_200),
+    anonymousRequests: setting('ANONYMOUS_PER_MINUTE', 1_200),
   };
 }
 

@@ -39,7 +39,7 @@ export class AuthController {
   @Access('open')
   @Limited('sign-ins-a-minute')
   @HttpCode(200)
-  @Takes(SignInDto)
+  @Takes(SignInDto, { username: 'ada', password: 'correct horse battery staple' })
   @Answers(SignedInDto)
   async signIn(
     @Body() body: SignInDto,

@@ -40,7 +40,7 @@ export class ModuleRulesController {
 
   @Put(':module')
   @Access('course.modules')
-  @Takes(DecideModuleDto)
+  @Takes(DecideModuleDto, { allowed: true })
   @Answers(WrittenDto)
   async decide(
     @Person() person: Principal,

@@ -6,6 +6,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ACCESS } from '../policies/access.js';
 import { isAction } from '../policies/permission-table.js';
+import { mismatches, type Schema, type Schemas } from '../testing/api-fuzz/schema.js';
 import { TestApi } from '../testing/test-api.js';
 import { PathPart } from './validation.js';
 
@@ -24,6 +25,17 @@ interface Part {
   readonly pipes: readonly unknown[];
   /** Class of the parameter, as the compiler has written it down. */
   readonly type: { readonly name: string } | undefined;
+}
+
+/** Of a body or an answer. */
+interface Content {
+  readonly content?: Readonly<Record<string, Described>>;
+}
+
+interface Described {
+  readonly schema?: Schema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
 describe('every route', () => {
@@ -56,6 +68,25 @@ describe('every route', () => {
       ]);
       expect([route.name, statuses.some((status) => status.startsWith('2'))]).toEqual([route.name, true]);
     }
+  });
+
+  it('has examples of its body and of its errors that are as described', () => {
+    const schemas = (description.components?.schemas ?? {}) as Schemas;
+    let examples = 0;
+    for (const route of routes) {
+      const operation = operationOf(route);
+      const content = (operation?.requestBody as Content | undefined)?.content?.['application/json'];
+      const bodies = Object.values(content?.examples ?? {}).map(({ value }) => value);
+      expect([route.name, bodies.length > 0]).toEqual([route.name, operation?.requestBody !== undefined]);
+      for (const body of bodies) expect(mismatches(body, content?.schema ?? {}, schemas)).toEqual([]);
+      for (const answer of Object.values(operation?.responses ?? {}) as Content[]) {
+        const problem = answer.content?.['application/problem+json'];
+        if (!problem) continue;
+        expect(mismatches(problem.example, problem.schema ?? {}, schemas)).toEqual([]);
+        examples += 1;
+      }
+    }
+    expect(examples).toBeGreaterThan(100);
   });
 
   it('checks its body and its query by a described class', () => {

@@ -23,6 +23,7 @@ import * as protocol from '@palimpsest/protocol';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
 import type { Request } from 'express';
+import { problemOfStatus } from './problem.filter.js';
 import { Problem } from './problem.js';
 import { PathPart } from './validation.js';
 
@@ -52,9 +53,12 @@ class JsonBody implements CanActivate {
   }
 }
 
-/** The body's class. The rules of its fields come from class-validator: they are written once. Takes JSON only. */
-export const Takes = (dto: Type) =>
-  applyDecorators(ApiBody({ schema: reference(dto), required: true }), UseGuards(JsonBody));
+/** The body's class and an example. The rules of its fields come from class-validator: they are written once. JSON only. */
+export const Takes = <Dto extends object>(dto: Type<Dto>, example: Dto) =>
+  applyDecorators(
+    ApiBody({ schema: reference(dto), required: true, examples: { usual: { value: example } } }),
+    UseGuards(JsonBody),
+  );
 
 /** The class of the answer, and its status. */
 export const Answers = (dto: Type, options: { list?: boolean; status?: number } = {}) =>
@@ -105,10 +109,11 @@ function schemas(): Schemas {
   }) as Schemas;
 }
 
-function problemAnswer(description: string) {
+function problemAnswer(status: number, description: string) {
+  const example = problemOfStatus(status, description);
   return {
     description,
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } },
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' }, example } },
   };
 }
 
@@ -175,7 +180,7 @@ export function describeApi(app: INestApplication, version: string): OpenAPIObje
 
 function complete(operation: Operation, method: string): void {
   for (const [status, description] of Object.entries(errorsOf(operation, method)))
-    operation.responses[status] ??= problemAnswer(description);
+    operation.responses[status] ??= problemAnswer(Number(status), description);
   for (const answer of Object.values(operation.responses))
     if (answer && 'description' in answer) answer.description ||= 'Done.';
   if (method !== 'get') (operation.parameters ??= []).push(IDEMPOTENCY_KEY);

@@ -65,12 +65,10 @@ describe('the API against its own description', () => {
     });
     expect([made.status, asked.status]).toEqual([201, 201]);
     const ada = tokens.get('ada')!;
-    const spaces = await Promise.all([
+    const spaces = [
       own,
-      api.workspace(ada, /Ada/),
-      api.workspace(ada, /Pair/),
-      api.workspace(ada, /Lecture/),
-    ]);
+      ...(await Promise.all([api.workspace(ada, /Ada/), api.workspace(ada, /Pair/), api.workspace(ada, /Lecture/)])),
+    ];
     ids = [
       ...spaces.flatMap(({ id, course, files }) => [id, course, ...files.map((file) => file.id)]),
       ...[made.body.id, asked.body.id],

@@ -61,7 +61,13 @@ export class RunsController {
   @Post('runs')
   @Access('workspace.run')
   @Limited('runs-a-minute')
-  @Takes(RequestRunDto)
+  @Takes(RequestRunDto, {
+    workspace: '3f6f2e0a-0a53-4b8e-9d6b-6a3f0a0e7c11',
+    mode: 'script',
+    entry: 'main.py',
+    columns: 80,
+    rows: 24,
+  })
   @Answers(WrittenDto, { status: 201 })
   async request(
     @Person() person: Principal,

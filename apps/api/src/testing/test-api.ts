@@ -84,7 +84,7 @@ export class TestApi {
     process.env['DATABASE_URL'] = databaseUrl;
     process.env['IDE_SECRET_KEY'] = 'a key for tests that is long enough';
     // Suites run and make more than a person does; what is about the limits sets them itself.
-    for (const kind of ['RUNS', 'FILE_OPERATIONS', 'SIGN_INS', 'ANONYMOUS_REQUESTS'])
+    for (const kind of ['RUNS', 'FILE_OPERATIONS', 'SIGN_INS', 'ANONYMOUS'])
       process.env[`${kind}_PER_MINUTE`] ??= '100000';
     Object.assign(process.env, settings);
     const app = await createApp();

@@ -58,7 +58,7 @@ export class WorkspacesController {
   @Post('files')
   @Access('workspace.edit')
   @Limited('file-operations-a-minute')
-  @Takes(CreateFileDto)
+  @Takes(CreateFileDto, { path: 'lib/greeting.py', text: 'print("Hello")\n' })
   @Answers(WrittenDto, { status: 201 })
   async create(
     @Person() person: Principal,
@@ -79,7 +79,7 @@ export class WorkspacesController {
   @Patch('files/:file')
   @Access('workspace.edit')
   @Limited('file-operations-a-minute')
-  @Takes(MoveFileDto)
+  @Takes(MoveFileDto, { path: 'lib/welcome.py' })
   @Answers(WrittenDto)
   async move(
     @Person() person: Principal,
