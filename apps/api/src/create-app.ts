@@ -52,6 +52,7 @@ export async function createApp(): Promise<NestExpressApplication> {
   const configuration = app.get<Configuration>(CONFIGURATION);
   const sessions = app.get(Sessions);
   app.disable('x-powered-by');
+  if (configuration.trustedProxies !== undefined) app.set('trust proxy', configuration.trustedProxies);
   app.use(security);
   app.use(compression());
   app.useBodyParser('json', { limit: MAX_BODY });
@@ -62,7 +63,8 @@ export async function createApp(): Promise<NestExpressApplication> {
   app.useWebSocketAdapter(
     new PathWsAdapter(app, async (request) => {
       const token = requestToken(request, true);
-      return token === undefined ? undefined : sessions.principal(token);
+      const principal = token === undefined ? undefined : await sessions.principal(token);
+      return principal?.mustChangePassword ? undefined : principal;
     }),
   );
   SwaggerModule.setup('api/docs', app, () => describeApi(app, VERSION), { jsonDocumentUrl: 'api/openapi.json' });

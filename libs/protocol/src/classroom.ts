@@ -23,6 +23,9 @@ export class MemberDto {
   displayName!: string;
   @IsIn(ROLE_NAMES)
   role!: RoleName;
+  /** Whether the account may sign in. */
+  @IsBoolean()
+  active!: boolean;
 }
 
 export class WorkspaceSummaryDto {
@@ -123,6 +126,10 @@ export class ProblemDto {
   @IsArray()
   @ArrayMaxSize(100)
   fields?: string[];
+  /** For how long the same would be refused again; `Retry-After` says it too. */
+  @IsOptional()
+  @IsInt()
+  retryAfterSeconds?: number;
 }
 
 /** One thing that programs of a course may or may not use. `GET /api/courses/:id/modules` gives all that there are rules for. */

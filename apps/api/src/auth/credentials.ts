@@ -6,6 +6,13 @@ import { POOL } from '../platform/tokens.js';
 /** argon2id with the first choice of RFC 9106 for memory-constrained machines brought to OWASP's minimum: 19 MiB, 2 passes. */
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/**
+ * For random passwords that this program makes and that must be changed: 69 bits need no slow hash, and a roster of 2,000 new
+ * accounts would take a minute of two cores with one. See docs/decisions/0020.
+ */
+const FOR_RANDOM = { ...ARGON2ID, memoryCost: 1024, timeCost: 1 } as const;
+const OF_RANDOM = '$m=1024,t=1,p=1$';
+
 /** Hashes of passwords. They are in Postgres (schema `ops`), never in the log: a log cannot forget. */
 @Injectable()
 export class Credentials {
@@ -15,12 +22,31 @@ export class Credentials {
   constructor(@Inject(POOL) private readonly pool: pg.Pool) {}
 
   async set(userId: string, password: string): Promise<void> {
+    await this.#keep(userId, await hash(password, ARGON2ID), false);
+  }
+
+  /** A random password that was given out: nothing but changing it works with it. */
+  async setOneTime(userId: string, password: string): Promise<void> {
+    await this.#keep(userId, await hash(password, FOR_RANDOM), true);
+  }
+
+  async mustChange(userId: string): Promise<boolean> {
+    const { rowCount } = await this.pool.query('select from ops.credential where user_id = $1 and must_change', [
+      userId,
+    ]);
+    return rowCount === 1;
+  }
+
+  async #keep(userId: string, passwordHash: string, mustChange: boolean): Promise<void> {
     await this.pool.query(
-      `insert into ops.credential (user_id, password_hash) values ($1, $2)
-       on conflict (user_id) do update set password_hash = excluded.password_hash, changed_at = clock_timestamp()`,
-      [userId, await hash(password, ARGON2ID)],
+      `insert into ops.credential (user_id, password_hash, must_change) values ($1, $2, $3)
+       on conflict (user_id) do update set password_hash = excluded.password_hash, must_change = excluded.must_change,
+         changed_at = clock_timestamp()`,
+      [userId, passwordHash, mustChange],
     );
   }
+
+  /** Takes as long for a password that does not match, for one that was given out, and for an account that there is not. */
 
   async matches(userId: string, password: string): Promise<boolean> {
     const { rows } = await this.pool.query<{ password_hash: string }>(
@@ -28,7 +54,7 @@ export class Credentials {
       [userId],
     );
     const stored = rows[0]?.password_hash;
-    const correct = await verify(stored ?? (await this.#decoy), password);
-    return stored !== undefined && correct;
+    if (stored === undefined || stored.includes(OF_RANDOM)) await verify(await this.#decoy, password);
+    return stored !== undefined && (await verify(stored, password));
   }
 }

@@ -5,6 +5,7 @@ import { ReadModelBehind } from '@palimpsest/projections';
 import type { ProblemDto } from '@palimpsest/protocol';
 import type { Response } from 'express';
 import { Rejected } from '../commands/rejected.js';
+import { RefusedRequest } from './refused-request.js';
 
 /** HTTP status of each refusal that a decider can make. Complete by the compiler. */
 const STATUS_OF_REJECTION = {
@@ -15,6 +16,7 @@ const STATUS_OF_REJECTION = {
   'path-taken': 409,
   'invalid-value': 422,
   'not-active': 403,
+  'last-administrator': 409,
   'run-ended': 409,
   'run-not-started': 409,
   'too-large': 413,
@@ -28,6 +30,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Conflict',
   413: 'Too large',
   422: 'Not acceptable',
+  429: 'Too often',
   500: 'Fault of the server',
   503: 'Try again',
 };
@@ -70,6 +73,11 @@ function fromHttpException(error: HttpException): ProblemDto {
 export function toProblem(error: unknown): ProblemDto {
   if (error instanceof Rejected)
     return problem(STATUS_OF_REJECTION[error.rejection.code], error.rejection.code, error.rejection.message);
+  if (error instanceof RefusedRequest)
+    return {
+      ...problem(error.getStatus(), error.code, error.message),
+      ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+    };
   if (error instanceof HttpException) return fromHttpException(error);
   if (error instanceof AppendTooLarge) return problem(413, 'too-large', 'This is too large to be stored in one piece.');
   if (error instanceof ReadModelBehind) return problem(503, error.code, error.message);
@@ -104,6 +112,7 @@ export class ProblemFilter implements ExceptionFilter {
     const body = toProblem(error);
     if (body.status >= 500) this.#log.error(error instanceof Error ? error.stack : String(error));
     if (response.headersSent) return void response.end();
+    if (body.retryAfterSeconds !== undefined) response.setHeader('Retry-After', body.retryAfterSeconds);
     response.status(body.status).type('application/problem+json').send(JSON.stringify(body));
   }
 }
