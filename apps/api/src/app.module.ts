@@ -5,6 +5,8 @@ import { CollaborationModule } from './collaboration/collaboration.module.js';
 import { CommandsModule } from './commands/commands.module.js';
 import { CoursesModule } from './courses/courses.module.js';
 import { HealthModule } from './health/health.module.js';
+import { OpenIdModule } from './openid/openid.module.js';
+import { PeopleModule } from './people/people.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReplayModule } from './replay/replay.module.js';
@@ -22,6 +24,8 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     AuditModule,
     HealthModule,
     CoursesModule,
+    PeopleModule,
+    OpenIdModule,
     WorkspacesModule,
     CollaborationModule,
     RunsModule,

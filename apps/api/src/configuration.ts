@@ -1,5 +1,8 @@
+import { isIP } from 'node:net';
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
+
+import { type OpenIdSettings, readOpenIdSettings } from './openid/openid-settings.js';
 
 export interface Configuration {
   /** Port of HTTP and WebSocket. */
@@ -12,6 +15,9 @@ export interface Configuration {
   readonly eventStoreUrl: string | undefined;
   /** Keys the hashes of session tokens; another key signs everybody out. */
   readonly secretKey: string;
+  /** Addresses, subnets or names (`loopback`) of proxies whose X-Forwarded-For is believed. Undefined: none. */
+  readonly trustedProxies: readonly string[] | undefined;
+  readonly openId: OpenIdSettings | undefined;
   /** Folder of the built page; undefined: the api alone. */
   readonly webFolder: string | undefined;
   /** Lifetime of a session, seconds. */
@@ -28,6 +34,23 @@ export interface Configuration {
   readonly refusedModules: readonly RestrictedModule[];
 }
 
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+function trustedProxies(value: string | undefined): readonly string[] | undefined {
+  const names = (value ?? '').split(',').map((name) => name.trim());
+  if (names.join('') === '') return undefined;
+  for (const name of names) {
+    const [address = '', bits] = name.split('/', 2);
+    const most = isIP(address) === 6 ? 128 : 32;
+    const isSubnet = isIP(address) > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+    if (!isSubnet && !PROXY_NAMES.includes(name))
+      throw new SettingFault(
+        `TRUST_PROXY cannot be "${name}": it takes addresses, subnets such as 10.0.0.0/8, and ${PROXY_NAMES.join(', ')}, with commas between.`,
+      );
+  }
+  return names;
+}
+
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
 export function readConfiguration(environment: Environment): Configuration {
   const secretKey = requiredSetting(environment, 'IDE_SECRET_KEY');
@@ -39,6 +62,8 @@ export function readConfiguration(environment: Environment): Configuration {
     redisUrl: environment['REDIS_URL'] || undefined,
     eventStoreUrl: environment['EVENTSTORE_URL'] || undefined,
     secretKey,
+    trustedProxies: trustedProxies(environment['TRUST_PROXY']),
+    openId: readOpenIdSettings(environment),
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),

@@ -1,0 +1,57 @@
+import { Body, Controller, Delete, Get, Param, Post, Req } from '@nestjs/common';
+import type { CourseId } from '@palimpsest/domain';
+import { CreateInvitationDto, InvitationDto, NewInvitationDto, WrittenDto } from '@palimpsest/protocol';
+import type { Request } from 'express';
+import { addressOf } from '../auth/address.js';
+import { Person } from '../auth/auth.guard.js';
+import { contextOf, type Principal } from '../auth/principal.js';
+import { Answers, Takes } from '../platform/api-description.js';
+import { CourseAccess } from '../policies/course-access.js';
+import { Invitations } from './invitations.js';
+
+const REFUSED = 'Only professors of the course and administrators invite people to it.';
+
+/** The invitations of a course, for its professors and for administrators. */
+@Controller('api/courses/:id/invitations')
+export class InvitationsOfCourseController {
+  constructor(
+    private readonly invitations: Invitations,
+    private readonly access: CourseAccess,
+  ) {}
+
+  @Get()
+  @Answers(InvitationDto, { list: true })
+  async list(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<InvitationDto[]> {
+    return this.invitations.list(await this.#require(person, id, 'see the invitations of a course', request));
+  }
+
+  @Post()
+  @Takes(CreateInvitationDto)
+  @Answers(NewInvitationDto)
+  async create(
+    @Person() person: Principal,
+    @Param('id') id: string,
+    @Body() body: CreateInvitationDto,
+    @Req() request: Request,
+  ): Promise<NewInvitationDto> {
+    const course = await this.#require(person, id, 'invite people to a course', request);
+    return this.invitations.create(course, body, contextOf(person, 'web', { course, address: addressOf(request) }));
+  }
+
+  @Delete(':invitation')
+  @Answers(WrittenDto)
+  async revoke(
+    @Person() person: Principal,
+    @Param('id') id: string,
+    @Param('invitation') invitation: string,
+    @Req() request: Request,
+  ): Promise<WrittenDto> {
+    const course = await this.#require(person, id, 'revoke an invitation', request);
+    const context = contextOf(person, 'web', { course, address: addressOf(request) });
+    return { id: invitation, position: await this.invitations.revoke(course, invitation, context) };
+  }
+
+  #require(person: Principal, id: string, what: string, request: Request): Promise<CourseId> {
+    return this.access.requireManager(person, id, what, REFUSED, request);
+  }
+}

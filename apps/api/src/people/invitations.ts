@@ -1,0 +1,103 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { courseDecider, type CourseId, invitationProblem, streamOf, type UserId } from '@palimpsest/domain';
+import type { Position } from '@palimpsest/event-store';
+import type { CreateInvitationDto, InvitationDto, NewInvitationDto } from '@palimpsest/protocol';
+import type pg from 'pg';
+import { Accounts, type NewAccount } from '../auth/accounts.js';
+import { accountId } from '../auth/account-id.js';
+import { CommandHandler } from '../commands/command-handler.js';
+import type { CommandContext } from '../commands/context.js';
+import type { Configuration } from '../configuration.js';
+import { RefusedRequest } from '../platform/refused-request.js';
+import { CONFIGURATION, POOL } from '../platform/tokens.js';
+
+const DAY_MS = 86_400_000;
+
+export interface Invited {
+  readonly user: UserId;
+  readonly position: Position | null;
+}
+
+/**
+ * Links with which people make an account and become students of a course. What they are for is in the course's stream;
+ * the tokens, as keyed hashes, are in `ops.invitation`: the log does not say how to come in.
+ */
+@Injectable()
+export class Invitations {
+  constructor(
+    private readonly commands: CommandHandler,
+    private readonly accounts: Accounts,
+    @Inject(POOL) private readonly pool: pg.Pool,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  /** Returns the token, which nobody can be told again. */
+  async create(
+    course: CourseId,
+    { days, mostUses }: CreateInvitationDto,
+    context: CommandContext,
+  ): Promise<NewInvitationDto> {
+    const [id, token, now] = [randomUUID(), randomBytes(32).toString('base64url'), Date.now()];
+    const command = { kind: 'invite', invitation: id, now, expiresAt: now + days * DAY_MS, mostUses } as const;
+    await this.commands.execute(streamOf.course(course), courseDecider, command, context);
+    await this.pool.query('insert into ops.invitation (token_hash, invitation, course) values ($1, $2, $3)', [
+      this.#hash(token),
+      id,
+      course,
+    ]);
+    return { id, token };
+  }
+
+  /** The newest first. */
+  async list(course: CourseId): Promise<InvitationDto[]> {
+    const { state } = await this.commands.load(streamOf.course(course), courseDecider);
+    const now = Date.now();
+    return [...state.invitations].reverse().map(([id, invitation]) => ({
+      ...{ id, mostUses: invitation.mostUses, uses: invitation.uses, revoked: invitation.revoked },
+      expiresAt: new Date(invitation.expiresAt).toISOString(),
+      problem: invitationProblem(invitation, now) ?? null,
+    }));
+  }
+
+  async revoke(course: CourseId, invitation: string, context: CommandContext): Promise<Position | null> {
+    const command = { kind: 'revokeInvitation', invitation } as const;
+    return (await this.commands.execute(streamOf.course(course), courseDecider, command, context)).position;
+  }
+
+  /** Title of the course that the token invites to. Throws RefusedRequest when it invites nobody any more. */
+  async look(token: string): Promise<string> {
+    return (await this.#open(token)).title;
+  }
+
+  /**
+   * Makes the account and enrols it. Throws RefusedRequest, and Rejected when the user name is taken. Two people may take the
+   * last use at once: the slower one then has an account and no course, and is told so.
+   */
+  async accept(token: string, account: Omit<NewAccount, 'role'>, address: string): Promise<Invited> {
+    const { invitation, course } = await this.#open(token);
+    const user = accountId(account.username);
+    const context: CommandContext = { actor: { id: user, role: 'student', via: 'web' }, course, address };
+    await this.accounts.register({ ...account, role: 'student' }, context);
+    const command = { kind: 'useInvitation', invitation, user, now: Date.now() } as const;
+    const { position } = await this.commands.execute(streamOf.course(course), courseDecider, command, context);
+    return { user, position };
+  }
+
+  async #open(token: string) {
+    const { rows } = await this.pool.query<{ invitation: string; course: CourseId }>(
+      'select invitation, course from ops.invitation where token_hash = $1',
+      [this.#hash(token)],
+    );
+    const known = rows[0];
+    const state = known && (await this.commands.load(streamOf.course(known.course), courseDecider)).state;
+    const problem = invitationProblem(known && state?.invitations.get(known.invitation), Date.now());
+    if (!known || !state || problem !== undefined)
+      throw new RefusedRequest(403, 'invitation-over', problem ?? 'There is no such invitation.');
+    return { ...known, title: state.title };
+  }
+
+  #hash(token: string): Buffer {
+    return createHmac('sha256', this.configuration.secretKey).update(`invitation ${token}`).digest();
+  }
+}
