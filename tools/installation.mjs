@@ -1,6 +1,7 @@
 /** One installation: its data folder, its secrets, its lock. Node built-ins only. */
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   mkdirSync,
@@ -8,10 +9,10 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statfsSync,
   writeFileSync,
   writeSync,
-  rmSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -46,6 +47,8 @@ export function readSecrets(data) {
   let secrets;
   try {
     secrets = JSON.parse(readFileSync(file, 'utf8'));
+    // A copy from a backup may have lost it.
+    chmodSync(file, 0o600);
   } catch (error) {
     if (error.code !== 'ENOENT')
       throw new Fault(

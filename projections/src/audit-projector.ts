@@ -46,9 +46,9 @@ function outcomeInWords(outcome: RunOutcome): string {
   }
 }
 
-function limitInWords({ limit, most, waitSeconds }: LimitReached['data']): string {
+function limitInWords({ limit, most, waitSeconds, refusals = 1 }: LimitReached['data']): string {
   const wait = waitSeconds > 0 ? `, asked to wait ${waitSeconds} s` : '';
-  return `limit reached: ${most} ${LIMITED[limit] ?? limit}${wait}`;
+  return `limit reached: ${most} ${LIMITED[limit] ?? limit}${wait}${refusals > 1 ? ` (${refusals} times in a minute)` : ''}`;
 }
 
 const LIMITED: Readonly<Record<LimitKind, string>> = {
@@ -56,6 +56,10 @@ const LIMITED: Readonly<Record<LimitKind, string>> = {
   'open-documents': 'open documents',
   'document-size': 'characters in a document',
   'client-ids': 'client ids of a person in a document',
+  'runs-a-minute': 'runs a minute',
+  'file-operations-a-minute': 'file operations a minute',
+  'sign-ins-a-minute': 'sign-ins a minute from an address',
+  'anonymous-requests-a-minute': 'requests a minute without a session from an address',
 };
 
 function notKeptInWords(files: readonly NotKept[]): string {
@@ -186,6 +190,8 @@ function accountOf(event: DomainEvent): Account {
     }
     case 'HistoryViewed':
       return { object: event.data.path, summary: 'history looked at' };
+    case 'WorkspaceViewed':
+      return { object: event.data.name, summary: 'workspace looked at' };
     case 'LogQueried':
       return {
         object: 'event log',
@@ -380,7 +386,7 @@ function columnsOf(rows: readonly Entry[]): unknown[][] {
   return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
 }
 
-/** The shape of version 2. The tables of a later version are made from here alone, by a rebuild. */
+/** The shape of version 3, which finds who looked at whose work. The tables of a later version are made from here alone, by a rebuild. */
 const DDL = /* sql */ `
 -- Names as the audit log needs them: its projector must not depend on how far another one has got.
 create table audit_name (
@@ -410,6 +416,8 @@ create table audit_entry (
 create unique index audit_by_fold on audit_entry (fold) where fold is not null;
 create index audit_by_actor on audit_entry (actor_id, entry_no desc);
 create index audit_by_type  on audit_entry (type, entry_no desc);
+create index audit_looks on audit_entry (subject_id, entry_no desc)
+  where type in ('HistoryViewed', 'WorkspaceViewed');
 create index audit_by_time  on audit_entry (at, entry_no desc);
 
 -- Which kinds and people occur, for the filters: counting distinct values of a large log is slow.
@@ -419,7 +427,7 @@ create table audit_type (type text primary key);
 /** Every event of the log as a row that a person can read; the edits of a minute together. */
 export const auditProjector: Projector = {
   name: 'audit',
-  version: 2,
+  version: 3,
   tables: ['audit_entry', 'audit_name', 'audit_type'],
   ddl: DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.

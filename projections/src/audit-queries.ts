@@ -29,6 +29,12 @@ export interface AuditRow {
   readonly address: string | null;
 }
 
+/** A look at something. */
+export type LookRow = Pick<
+  AuditRow,
+  'entryNo' | 'id' | 'at' | 'type' | 'actorId' | 'actorName' | 'actorRole' | 'object'
+>;
+
 /** Reads of the audit log. */
 export class AuditQueries {
   readonly #pool: Pool;
@@ -48,6 +54,20 @@ export class AuditQueries {
        left join read.audit_name s on s.id = e.subject_id
        ${where} order by e.entry_no desc limit $${values.length + 1}`,
       [...values, filter.limit],
+    );
+    return rows;
+  }
+
+  /** Looks of others at what is `subject`'s, newest first; only older ones than `before`. */
+  async looksAt(subject: string, limit: number, before?: string): Promise<LookRow[]> {
+    const { rows } = await this.#pool.query<LookRow>(
+      `select e.entry_no as "entryNo", e.event_id as id, e.at, e.type, e.actor_id as "actorId", a.name as "actorName",
+              e.actor_role as "actorRole", e.object
+       from read.audit_entry e left join read.audit_name a on a.id = e.actor_id
+       where e.subject_id = $1 and e.type in ('HistoryViewed', 'WorkspaceViewed') and e.actor_id <> $1
+         and ($3::bigint is null or e.entry_no < $3::bigint)
+       order by e.entry_no desc limit $2`,
+      [subject, limit, before ?? null],
     );
     return rows;
   }

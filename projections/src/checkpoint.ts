@@ -40,13 +40,14 @@ export async function moveCheckpoint(
   { projection, version, epoch, position }: Place,
   target: Position,
 ): Promise<readonly Position[] | undefined> {
-  const { rows } = await transaction.query<{ skipped: Position[] }>(
-    `update read.checkpoint
+  const { rows } = await transaction.query<{ skipped: Position[] }>({
+    name: 'move checkpoint', // several times a second, by each projection: prepared once
+    text: `update read.checkpoint
      set position = $5, updated_at = clock_timestamp(), fault = null, fault_position = null, fault_at = null
      where projection = $1 and version = $2 and epoch = $3 and position is not distinct from $4
      returning array(select s.position from read.skip s where s.projection = $1 and s.epoch = $3) as skipped`,
-    [projection, version, epoch, position ?? null, target],
-  );
+    values: [projection, version, epoch, position ?? null, target],
+  });
   return rows[0]?.skipped;
 }
 

@@ -58,7 +58,8 @@ export class DirectoryQueries {
     return this.#one(`select ${PERSON} from read.person where id = $1`, [id]);
   }
 
-  personByUsername(username: string): Promise<PersonRow | undefined> {
+  async personByUsername(username: string): Promise<PersonRow | undefined> {
+    if (username.includes('\u0000')) return undefined; // no text of Postgres holds it
     return this.#one(`select ${PERSON} from read.person where username = $1`, [username]);
   }
 
@@ -136,10 +137,19 @@ export class DirectoryQueries {
   }
 
   async #all<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.#pool.query<Row>(sql, [...values])).rows;
+    return (await this.#pool.query<Row>({ name: nameOf(sql), text: sql, values: [...values] })).rows;
   }
 
   async #one<Row extends object>(sql: string, values: readonly unknown[]): Promise<Row | undefined> {
     return (await this.#all<Row>(sql, values))[0];
   }
+}
+
+/** The texts here are few and asked for at every request: each is prepared on a connection once, under this name. */
+const NAMES = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  const name = NAMES.get(sql) ?? `directory ${NAMES.size}`;
+  NAMES.set(sql, name);
+  return name;
 }

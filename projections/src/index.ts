@@ -38,7 +38,7 @@ export {
   type PersonRow,
   type WorkspaceRow,
 } from './directory-queries.js';
-export { RunQueries, type RunRow } from './run-queries.js';
+export { RunQueries, type RunKey, type RunRow } from './run-queries.js';
 export { AuditQueries, type AuditFilter, type AuditRow } from './audit-queries.js';
 /** Whether an error says that the same may work a moment later. */
 export { isPassing } from './batches.js';

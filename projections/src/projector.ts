@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@palimpsest/event-store';
+import type { Filter, RecordedEvent } from '@palimpsest/event-store';
 import type { ClientBase } from 'pg';
 
 /**
@@ -12,6 +12,8 @@ export interface Projector {
   readonly version: number;
   /** Prefixes of the streams that it reads; none: the whole log. */
   readonly streamPrefixes?: readonly string[];
+  /** Prefixes of the types of events that it reads; none: all. */
+  readonly typePrefixes?: readonly string[];
   /** Tables that hold only this read model, by name alone. Empty for a reactor. */
   readonly tables: readonly string[];
   /**
@@ -41,8 +43,9 @@ export function isReactor(projector: Projector): boolean {
 }
 
 /** The part of a subscription or a reading of the whole log that says which events this projector needs. */
-export function filterOf({ streamPrefixes }: Pick<Projector, 'streamPrefixes'>): {
-  filter?: { streamPrefixes: readonly string[] };
+export function filterOf({ streamPrefixes, typePrefixes }: Pick<Projector, 'streamPrefixes' | 'typePrefixes'>): {
+  filter?: Filter;
 } {
-  return streamPrefixes ? { filter: { streamPrefixes } } : {};
+  if (!streamPrefixes && !typePrefixes) return {};
+  return { filter: { ...(streamPrefixes && { streamPrefixes }), ...(typePrefixes && { typePrefixes }) } };
 }

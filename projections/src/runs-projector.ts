@@ -24,10 +24,12 @@ export const runsProjector: Projector = {
   name: 'runs',
   version: 1,
   streamPrefixes: ['run-'],
+  typePrefixes: ['RunRequested', 'RunStarted', 'ReplEntered', 'RunFinished'],
+  // Whoever watches a run follows its stream; this is the list.
+  gatherMs: 50,
   tables: ['run'],
   ddl: DDL,
   async apply(recorded, tx) {
-    if (recorded.type === 'OutputEmitted' || recorded.type === 'InputProvided') return;
     const event = readEvent(recorded);
     const id = recorded.stream.slice('run-'.length);
     switch (event.type) {

@@ -36,7 +36,7 @@ describe('the status of projections', () => {
     expect(shown).toEqual([
       ['directory', 'read-model', 2, 1, 'outdated'],
       ['runs', 'read-model', 1, 1, 'never-run'],
-      ['audit', 'read-model', 2, 1, 'outdated'],
+      ['audit', 'read-model', 3, 1, 'outdated'],
       ['run-queue', 'reactor', 2, undefined, 'never-run'],
       ['write-back', 'reactor', 1, undefined, 'never-run'],
       ['retired', 'reactor', undefined, 3, 'never-run'],

@@ -51,7 +51,7 @@ export interface RebuildStatus {
 }
 
 /** What is known of a projection without its code. */
-type Known = Pick<Projector, 'name' | 'version' | 'streamPrefixes'>;
+type Known = Pick<Projector, 'name' | 'version' | 'streamPrefixes' | 'typePrefixes'>;
 
 interface StoredCheckpoint {
   readonly projection: string;
@@ -135,7 +135,7 @@ function unknownOf(stored: readonly StoredCheckpoint[], known: readonly Known[])
     .map(({ projection }) => ({ name: projection, version: undefined }));
 }
 
-type StoredOnly = { readonly name: string; readonly version: undefined; readonly streamPrefixes?: readonly string[] };
+type StoredOnly = Omit<Known, 'version'> & { readonly version: undefined };
 
 async function statusOf(
   known: Known | StoredOnly,

@@ -5,6 +5,7 @@ import { CollaborationModule } from './collaboration/collaboration.module.js';
 import { CommandsModule } from './commands/commands.module.js';
 import { CoursesModule } from './courses/courses.module.js';
 import { HealthModule } from './health/health.module.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { OpenIdModule } from './openid/openid.module.js';
 import { PeopleModule } from './people/people.module.js';
 import { PlatformModule } from './platform/platform.module.js';
@@ -22,6 +23,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     AuthModule,
     PoliciesModule,
     AuditModule,
+    LimitsModule,
     HealthModule,
     CoursesModule,
     PeopleModule,

@@ -24,6 +24,43 @@ describe('what programs may not use', () => {
   });
 });
 
+describe('what the environment says about keys and proxies', () => {
+  it('is no key before and no proxy where nothing is set', () => {
+    expect(readConfiguration(environment)).toMatchObject({ previousSecretKey: undefined, trustedProxies: [] });
+  });
+
+  it('can be set', () => {
+    const set = {
+      ...environment,
+      IDE_SECRET_KEY_PREVIOUS: 'p'.repeat(32),
+      TRUSTED_PROXIES: 'loopback, 10.0.0.0/24,::1',
+    };
+    expect(readConfiguration(set)).toMatchObject({
+      previousSecretKey: 'p'.repeat(32),
+      trustedProxies: ['loopback', '10.0.0.0/24', '::1'],
+    });
+  });
+
+  it.each(['everyone', '10.0.0.0/33', '10.0.0', '1', '10.0.0.1/8/8'])('TRUSTED_PROXIES=%s stops the start', (value) => {
+    expect(() => readConfiguration({ ...environment, TRUSTED_PROXIES: value })).toThrow(/^TRUSTED_PROXIES names "/);
+  });
+
+  it('refuses a short key, also one from before', () => {
+    for (const name of ['IDE_SECRET_KEY', 'IDE_SECRET_KEY_PREVIOUS'])
+      expect(() => readConfiguration({ ...environment, [name]: 'p'.repeat(31) })).toThrow(`${name} is too short`);
+  });
+});
+
+describe('the limits of a minute', () => {
+  it('are 10 runs and 100 file operations of a student where nothing is set', () => {
+    expect(readConfiguration(environment).rateLimits).toMatchObject({
+      runs: { student: 10, staff: 60 },
+      fileOperations: { student: 100, staff: 600 },
+    });
+    expect(() => readConfiguration({ ...environment, RUNS_PER_MINUTE: '0' })).toThrow(/^RUNS_PER_MINUTE is "0"/);
+  });
+});
+
 describe('the limits of co-editing in the environment', () => {
   it('are 300 messages a minute and 20 documents where nothing is set', () => {
     expect(readConfiguration(environment)).toMatchObject({ messagesPerMinute: 300, openDocuments: 20 });

@@ -1,8 +1,21 @@
 import { isIP } from 'node:net';
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
-
 import { type OpenIdSettings, readOpenIdSettings } from './openid/openid-settings.js';
+
+/** The limits of a kind: of a student, and of staff, who look after many. */
+export interface KindLimit {
+  readonly student: number;
+  readonly staff: number;
+}
+
+/** Most in a minute. The last two are of a network address: a whole class may share one. */
+export interface RateLimitSettings {
+  readonly runs: KindLimit;
+  readonly fileOperations: KindLimit;
+  readonly signIns: number;
+  readonly anonymousRequests: number;
+}
 
 export interface Configuration {
   /** Port of HTTP and WebSocket. */
@@ -15,8 +28,10 @@ export interface Configuration {
   readonly eventStoreUrl: string | undefined;
   /** Keys the hashes of session tokens; another key signs everybody out. */
   readonly secretKey: string;
-  /** Addresses, subnets or names (`loopback`) of proxies whose X-Forwarded-For is believed. Undefined: none. */
-  readonly trustedProxies: readonly string[] | undefined;
+  /** The key before, which sessions may still have been opened with; undefined: there is none. */
+  readonly previousSecretKey: string | undefined;
+  /** Whose word about a client's address and protocol is taken: addresses, networks, or names such as `loopback`. */
+  readonly trustedProxies: readonly string[];
   readonly openId: OpenIdSettings | undefined;
   /** Folder of the built page; undefined: the api alone. */
   readonly webFolder: string | undefined;
@@ -30,31 +45,56 @@ export interface Configuration {
   readonly runsPerPerson: number;
   /** How often what is over is cleaned up, milliseconds. */
   readonly cleanupIntervalMs: number;
+  /** Most of each kind in a minute. */
+  readonly rateLimits: RateLimitSettings;
   /** What programs may not use where their course has not decided. */
   readonly refusedModules: readonly RestrictedModule[];
 }
 
-const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+function longEnough(name: string, key: string): string {
+  if (key.length < 32) throw new SettingFault(`${name} is too short: it needs at least 32 characters.`);
+  return key;
+}
 
-function trustedProxies(value: string | undefined): readonly string[] | undefined {
-  const names = (value ?? '').split(',').map((name) => name.trim());
-  if (names.join('') === '') return undefined;
-  for (const name of names) {
-    const [address = '', bits] = name.split('/', 2);
-    const most = isIP(address) === 6 ? 128 : 32;
-    const isSubnet = isIP(address) > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
-    if (!isSubnet && !PROXY_NAMES.includes(name))
-      throw new SettingFault(
-        `TRUST_PROXY cannot be "${name}": it takes addresses, subnets such as 10.0.0.0/8, and ${PROXY_NAMES.join(', ')}, with commas between.`,
-      );
-  }
-  return names;
+/** An address, with or without the length of a network's prefix, or what Express calls these. */
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', prefix, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
+
+function trustedProxies(text: string): string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const wrong = names.find((name) => !isNetwork(name));
+  if (wrong === undefined) return names;
+  throw new SettingFault(
+    `TRUSTED_PROXIES names "${wrong}": it must be addresses or networks with commas between, such as 10.0.0.5 or 10.0.0.0/24, or loopback.`,
+  );
+}
+
+function rateLimits(environment: Environment): RateLimitSettings {
+  const setting = (name: string, fallback: number) =>
+    integerSetting(environment, name, fallback, { least: 1, most: 1_000_000 });
+  return {
+    runs: { student: setting('RUNS_PER_MINUTE', 10), staff: setting('STAFF_RUNS_PER_MINUTE', 60) },
+    fileOperations: {
+      student: setting('FILE_OPERATIONS_PER_MINUTE', 100),
+      staff: setting('STAFF_FILE_OPERATIONS_PER_MINUTE', 600),
+    },
+    signIns: setting('SIGN_INS_PER_MINUTE', 300),
+    anonymousRequests: setting('ANONYMOUS_PER_MINUTE', 1_200),
+  };
 }
 
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
 export function readConfiguration(environment: Environment): Configuration {
-  const secretKey = requiredSetting(environment, 'IDE_SECRET_KEY');
-  if (secretKey.length < 32) throw new SettingFault('IDE_SECRET_KEY is too short: it needs at least 32 characters.');
+  const secretKey = longEnough('IDE_SECRET_KEY', requiredSetting(environment, 'IDE_SECRET_KEY'));
+  const previous = environment['IDE_SECRET_KEY_PREVIOUS'] || undefined;
   return {
     port: integerSetting(environment, 'PORT', 8080, { least: 0, most: 65_535 }),
     host: environment['HOST'] || '0.0.0.0',
@@ -62,13 +102,15 @@ export function readConfiguration(environment: Environment): Configuration {
     redisUrl: environment['REDIS_URL'] || undefined,
     eventStoreUrl: environment['EVENTSTORE_URL'] || undefined,
     secretKey,
-    trustedProxies: trustedProxies(environment['TRUST_PROXY']),
+    previousSecretKey: previous && longEnough('IDE_SECRET_KEY_PREVIOUS', previous),
+    trustedProxies: trustedProxies(environment['TRUSTED_PROXIES'] ?? ''),
     openId: readOpenIdSettings(environment),
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),
     runsPerPerson: integerSetting(environment, 'MAX_RUNS_PER_PERSON', 3, { least: 1, most: 1_000 }),
     cleanupIntervalMs: integerSetting(environment, 'CLEANUP_INTERVAL_MS', 300_000, { least: 1_000, most: 86_400_000 }),
+    rateLimits: rateLimits(environment),
     refusedModules: namesSetting(environment, 'REFUSED_MODULES', RESTRICTED_MODULES),
     openDocuments: integerSetting(environment, 'COLLAB_OPEN_DOCUMENTS', 20, { least: 1, most: 10_000 }),
   };

@@ -1,17 +1,19 @@
 import 'reflect-metadata';
-import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { SwaggerModule } from '@nestjs/swagger';
+import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import compression from 'compression';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
+import { clientAddress, type TrustsProxy } from './auth/address.js';
 import { requestToken } from './auth/request-token.js';
 import { Sessions } from './auth/sessions.js';
 import type { Configuration } from './configuration.js';
-import { describeApi } from './platform/api-description.js';
-import { ProblemFilter } from './platform/problem.filter.js';
+import { describeApi, methodsByPath } from './platform/api-description.js';
+import { type MethodsOf, ProblemFilter } from './platform/problem.filter.js';
 import { CONFIGURATION } from './platform/tokens.js';
+import { requestValidation } from './platform/validation.js';
 import { PathWsAdapter } from './sockets/path-ws.adapter.js';
 import { VERSION } from './version.js';
 import { serveWebPage } from './web-page/serve-web-page.js';
@@ -52,22 +54,33 @@ export async function createApp(): Promise<NestExpressApplication> {
   const configuration = app.get<Configuration>(CONFIGURATION);
   const sessions = app.get(Sessions);
   app.disable('x-powered-by');
-  if (configuration.trustedProxies !== undefined) app.set('trust proxy', configuration.trustedProxies);
+  app.set('trust proxy', configuration.trustedProxies.length > 0 ? configuration.trustedProxies : false);
   app.use(security);
   app.use(compression());
+  // Answers are one person's: nothing between keeps them. What may be kept, such as files by their hash, says so itself.
+  app.use('/api', (_request: Request, response: Response, next: NextFunction) => {
+    response.setHeader('Cache-Control', 'private, no-store');
+    next();
+  });
   app.useBodyParser('json', { limit: MAX_BODY });
-  app.useGlobalPipes(
-    new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true }),
-  );
-  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalPipes(requestValidation());
+  // Made when somebody asks for it first: it walks all routes.
+  let description: OpenAPIObject | undefined;
+  const describe = () => (description ??= describeApi(app, VERSION));
+  let methodsOf: MethodsOf | undefined;
+  app.useGlobalFilters(new ProblemFilter((path) => (methodsOf ??= methodsByPath(describe()))(path)));
+  const express = app.getHttpAdapter().getInstance() as { get(setting: string): unknown };
+  const trustsProxy = express.get('trust proxy fn') as TrustsProxy;
   app.useWebSocketAdapter(
     new PathWsAdapter(app, async (request) => {
+      // Sockets do not come by Express, which knows the addresses of other requests.
+      Object.assign(request, { ip: clientAddress(request, trustsProxy) });
       const token = requestToken(request, true);
       const principal = token === undefined ? undefined : await sessions.principal(token);
       return principal?.mustChangePassword ? undefined : principal;
     }),
   );
-  SwaggerModule.setup('api/docs', app, () => describeApi(app, VERSION), { jsonDocumentUrl: 'api/openapi.json' });
+  SwaggerModule.setup('api/docs', app, describe, { jsonDocumentUrl: 'api/openapi.json' });
   if (configuration.webFolder !== undefined) serveWebPage(app, configuration.webFolder);
   return app;
 }

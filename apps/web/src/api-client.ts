@@ -1,27 +1,22 @@
 import type { ProblemDto } from '@palimpsest/protocol/wire';
+import { ApiProblem } from './api-problem.js';
+import { delivered } from './command-delivery.js';
 
-/** The server refused or could not be reached. `message` is for a person: what happened, why and what to do. */
-export class ApiProblem extends Error {
-  constructor(
-    /** HTTP status; 0 when there was no answer at all. */
-    readonly status: number,
-    readonly code: string,
-    detail: string,
-    options?: ErrorOptions,
-  ) {
-    super(detail, options);
-  }
-}
+export { ApiProblem };
 
 const UNREACHABLE = 'The server does not answer. Check the network connection, then try again.';
 
 /** One request to the same origin; the session's cookie goes with it. Throws ApiProblem. */
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, credentials: 'same-origin' };
-  if (body !== undefined) {
-    init.headers = { 'content-type': 'application/json' };
-    init.body = JSON.stringify(body);
-  }
+async function request<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+  const init: RequestInit = {
+    method,
+    credentials: 'same-origin',
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { 'idempotency-key': key }),
+    },
+  };
+  if (body !== undefined) init.body = JSON.stringify(body);
   const response = await fetch(path, init).catch((cause: unknown) => {
     throw new ApiProblem(0, 'unreachable', UNREACHABLE, { cause });
   });
@@ -35,15 +30,21 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   const problem = (await response.json().catch(() => ({}))) as Partial<ProblemDto>;
   const detail =
     problem.detail ?? `The server answered ${response.status} ${response.statusText}. Try again in a moment.`;
-  return new ApiProblem(response.status, problem.code ?? 'unknown', detail);
+  return new ApiProblem(response.status, problem.code ?? 'unknown', detail, { limit: problem.limit });
+}
+
+/** A change: sent again when its answer got lost. Signing in and out have no key: they are about the session itself. */
+function command<T>(method: string, path: string, body?: unknown): Promise<T> {
+  if (path.startsWith('/api/auth/')) return request<T>(method, path, body);
+  return delivered((key) => request<T>(method, path, body, key));
 }
 
 export const api = {
   get: <T>(path: string) => request<T>('GET', path),
-  post: <T>(path: string, body?: unknown) => request<T>('POST', path, body),
-  put: <T>(path: string, body: unknown) => request<T>('PUT', path, body),
-  patch: <T>(path: string, body: unknown) => request<T>('PATCH', path, body),
-  delete: <T>(path: string) => request<T>('DELETE', path),
+  post: <T>(path: string, body?: unknown) => command<T>('POST', path, body),
+  put: <T>(path: string, body: unknown) => command<T>('PUT', path, body),
+  patch: <T>(path: string, body: unknown) => command<T>('PATCH', path, body),
+  delete: <T>(path: string) => command<T>('DELETE', path),
 };
 
 /** Address of a socket on the same origin. */

@@ -130,6 +130,7 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
             isBusy={runs.isBusy}
             isStarting={runs.isStarting}
             canRun={canWrite}
+            waitSeconds={runs.waitSeconds}
             onRun={run}
             onStop={runs.stop}
           />

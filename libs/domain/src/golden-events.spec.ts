@@ -83,6 +83,7 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['IntakeResumed', 1, '{"pausedMs":8200}'],
   ['CleanupDone', 1, '{"processes":1,"groups":2,"folders":3,"runs":1}'],
   ['HistoryViewed', 1, `{"file":"${ID}","path":"main.py"}`],
+  ['WorkspaceViewed', 1, `{"workspace":"${ID}","name":"Ada’s workspace"}`],
   ['LogQueried', 1, '{"query":{"actor":"ada"},"rows":17}'],
   ['AccessRefused', 1, '{"what":"read the audit log","object":"event log"}'],
   ['LimitReached', 1, '{"limit":"messages-a-minute","most":300,"waitSeconds":5}'],

@@ -93,7 +93,15 @@ export {
   type IntakeResumed,
   type ShortResource,
 } from './executor.js';
-export type { AccessRefused, AuditEvent, HistoryViewed, LimitKind, LimitReached, LogQueried } from './audit.js';
+export type {
+  AccessRefused,
+  AuditEvent,
+  HistoryViewed,
+  LimitKind,
+  LimitReached,
+  LogQueried,
+  WorkspaceViewed,
+} from './audit.js';
 export {
   CONTENT_STORED,
   decodeFileEdited,

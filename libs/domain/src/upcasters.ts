@@ -67,6 +67,7 @@ export const UPCASTERS = {
   IntakeResumed: [],
   CleanupDone: [],
   HistoryViewed: [],
+  WorkspaceViewed: [],
   LogQueried: [],
   AccessRefused: [],
   LimitReached: [],

@@ -67,7 +67,7 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
       freeDiskMb: number('MIN_FREE_DISK_MB', 512, 0, 1_048_576),
     },
     cleanupIntervalMs: number('CLEANUP_INTERVAL_MS', 300_000, 1_000, 86_400_000),
-    waitingSandboxes: number('WAITING_SANDBOXES', Math.min(4 * cpus().length, 32), 0, 200),
+    waitingSandboxes: number('WAITING_SANDBOXES', Math.min(8 * cpus().length, 64), 0, 200),
   };
 }
 

@@ -22,7 +22,7 @@ import { type CgroupParent, prepareCgroups } from './sandbox/cgroup.js';
 import { prepareFonts, prepareSandbox } from './sandbox/sandbox.js';
 import { SandboxPool } from './sandbox/sandbox-pool.js';
 import { selfTest } from './sandbox/self-test.js';
-import { RecordedContents } from './workspace.js';
+import { RecordedContents, RememberedContents } from './workspace.js';
 
 /** How long to wait for an event store that is still starting, milliseconds. */
 const STORE_WAIT_MS = 30_000;
@@ -125,7 +125,8 @@ async function start(): Promise<void> {
   const pool = openPool(configuration.databaseUrl);
   const blobs = new PostgresBlobStore(pool);
   const snapshots = new DocSnapshots(store, new PostgresSnapshotStore(pool), console.error);
-  const contents = new RecordedContents(store, new RecordedDocuments(store, snapshots), blobs);
+  const recorded = new RecordedContents(store, new RecordedDocuments(store, snapshots), blobs);
+  const contents = new RememberedContents(recorded);
   const presence = new ExecutorPresence(configuration.databaseUrl, name);
   // Before anything is touched that an executor of the same name would be using.
   await announce(presence, name);

@@ -152,6 +152,17 @@ export class RunExecution {
 
   /** Starts the run in the log, or ends one that cannot be started. Undefined: it is not ours to run. */
   async #claim(): Promise<Claimed | undefined> {
+    const { selfTest } = this.#environment;
+    // Most jobs are ours to run: it starts while that is asked.
+    const sandbox = selfTest.level === 'none' ? undefined : new ReservedSandbox(this.#environment.sandboxes);
+    try {
+      return await this.#claimWith(sandbox);
+    } finally {
+      await sandbox?.giveBack();
+    }
+  }
+
+  async #claimWith(sandbox: ReservedSandbox | undefined): Promise<Claimed | undefined> {
     const { store, selfTest, name } = this.#environment;
     const stopped = () => this.#stopped !== undefined;
     for (;;) {
@@ -165,7 +176,7 @@ export class RunExecution {
       const event: RunEvent = ending
         ? { type: 'RunFinished', data: { outcome: ending, usage: null } }
         : { type: 'RunStarted', data: start };
-      const place = ending ? undefined : this.#prepare(state.run);
+      const place = ending ? undefined : this.#prepare(state.run, sandbox);
       const appended = await appendAt(store, event, state.run, revision, stopped).catch(async (error) => {
         await discard(place);
         throw error;
@@ -176,9 +187,9 @@ export class RunExecution {
   }
 
   /** A sandbox with the files, made ready while the claim is under way. The program starts when that is recorded. */
-  #prepare(request: Request): Promise<StartedSandbox> {
+  #prepare(request: Request, reserved: ReservedSandbox | undefined): Promise<StartedSandbox> {
     const { sandboxes, contents } = this.#environment;
-    const place = sandboxes.take().then(async (sandbox) => {
+    const place = (reserved?.take() ?? sandboxes.take()).then(async (sandbox) => {
       try {
         await layOutWorkspace(contents, sandbox.workspace, request.files, (path) => sandbox.handOver(path));
         return sandbox;
@@ -313,6 +324,28 @@ export class RunExecution {
       case 'ErrorRaised':
       case 'FigureProduced':
     }
+  }
+}
+
+/** A sandbox for a run that is likely to need one. */
+class ReservedSandbox {
+  #sandbox: Promise<StartedSandbox> | undefined;
+
+  constructor(sandboxes: SandboxPool) {
+    this.#sandbox = sandboxes.take();
+    this.#sandbox.catch(() => undefined); // whoever takes it is told
+  }
+
+  /** Undefined if it was taken before. */
+  take(): Promise<StartedSandbox> | undefined {
+    const sandbox = this.#sandbox;
+    this.#sandbox = undefined;
+    return sandbox;
+  }
+
+  /** Ends it unless it was taken. */
+  async giveBack(): Promise<void> {
+    await discard(this.take());
   }
 }
 

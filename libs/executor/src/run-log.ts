@@ -4,6 +4,9 @@ import { type EventStore, type NewEvent, Unavailable } from '@palimpsest/event-s
 
 /** UTF-16 units of text in one OutputEmitted: some 64 KiB, far below the limit of an append even when all is escaped. */
 const MAX_TEXT = 65_536;
+/** Events in one append, and the bytes up to which one counts as small: with the output they stay below the store's limit. */
+const MOST_EVENTS = 32;
+const SMALL_BYTES = 8_192;
 /** Bytes of output that wait for the store before the program is made to wait as well. */
 const PAUSE_ABOVE = 262_144;
 const RESUME_BELOW = 65_536;
@@ -97,10 +100,7 @@ export class RunLog {
   async #drain(): Promise<void> {
     while (this.#entries.length > 0) {
       const { events, characters } = await this.#take();
-      if (events.length === 0) continue;
-      await this.#append(
-        events.map((event): NewEvent => ({ id: randomUUID(), ...encodeEvent(event, this.#metadata) })),
-      );
+      if (events.length > 0) await this.#append(events);
       this.#waiting -= characters;
       if (this.#paused && this.#waiting < RESUME_BELOW) {
         this.#paused = false;
@@ -109,18 +109,38 @@ export class RunLog {
     }
   }
 
-  /** The next event: one that is no output, or as much output as fits into one. */
-  async #take(): Promise<{ events: RunEvent[]; characters: number }> {
-    const first = this.#entries[0];
-    if (first?.kind === 'later') {
+  /**
+   * What goes into the next append, in its order: small events, and among them once as much output as fits into one event;
+   * or one event that is large or has to be waited for.
+   */
+  async #take(): Promise<{ events: NewEvent[]; characters: number }> {
+    const events: NewEvent[] = [];
+    let characters = 0;
+    for (let [next] = this.#entries; next && events.length < MOST_EVENTS; [next] = this.#entries) {
+      if (next.kind === 'output') {
+        if (characters > 0) break;
+        const output = this.#takeOutput();
+        characters = output.characters;
+        events.push(this.#encode(output.event));
+        continue;
+      }
+      if (next.kind === 'later' && events.length > 0) break;
+      const event = await next.event;
+      const encoded = event && this.#encode(event);
+      const isLarge = encoded !== undefined && encoded.data.byteLength > SMALL_BYTES;
+      if (isLarge && events.length > 0) break;
       this.#entries.shift();
-      const event = await first.event;
-      return { events: event ? [event] : [], characters: 0 };
+      if (encoded) events.push(encoded);
+      if (isLarge || next.kind === 'later') break;
     }
-    if (first?.kind === 'event') {
-      this.#entries.shift();
-      return { events: [first.event], characters: 0 };
-    }
+    return { events, characters };
+  }
+
+  #encode(event: RunEvent): NewEvent {
+    return { id: randomUUID(), ...encodeEvent(event, this.#metadata) };
+  }
+
+  #takeOutput(): { readonly event: RunEvent; readonly characters: number } {
     const chunks: [number, string][] = [];
     let characters = 0;
     let taken = 0;
@@ -133,7 +153,7 @@ export class RunLog {
       taken += 1;
     }
     this.#entries.splice(0, taken);
-    return { events: [{ type: 'OutputEmitted', data: { chunks } }], characters };
+    return { event: { type: 'OutputEmitted', data: { chunks } }, characters };
   }
 
   /** Tries until the store has them; the ids stay the same, so that nothing is recorded twice. */

@@ -142,8 +142,7 @@ class QueueConsumer implements RunConsumer {
    * had closed it may all have ended since the last look.
    */
   #look(): void {
-    if (this.#carried.size * 2 >= this.#concurrency)
-      for (const carried of this.#carried.keys()) this.#lookAt(carried);
+    if (this.#carried.size * 2 >= this.#concurrency) for (const carried of this.#carried.keys()) this.#lookAt(carried);
     this.#adjust();
   }
 

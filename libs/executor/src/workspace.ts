@@ -58,6 +58,47 @@ export class RecordedContents implements FileContents {
   }
 }
 
+/** Bytes of contents that are remembered. */
+const REMEMBERED_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Contents that were asked for lately, with what they are. A file at a revision never changes, so that of a workspace which
+ * is run again and again only what was edited since is read. Memory: 32 MiB, the files that were not asked for longest go first.
+ */
+export class RememberedContents implements FileContents {
+  readonly #contents: FileContents;
+  readonly #most: number;
+  readonly #remembered = new Map<string, Uint8Array>();
+  #bytes = 0;
+
+  constructor(contents: FileContents, most = REMEMBERED_BYTES) {
+    this.#contents = contents;
+    this.#most = most;
+  }
+
+  /** The bytes are shared: not to be changed. */
+  async at(file: RunFile): Promise<Uint8Array> {
+    const key = `${file.file} ${file.revision}`;
+    const bytes = this.#remembered.get(key) ?? (await this.#contents.at(file));
+    this.#forget(key);
+    this.#remembered.set(key, bytes);
+    this.#bytes += bytes.byteLength;
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#bytes <= this.#most) break;
+      this.#forget(oldest);
+    }
+    return bytes;
+  }
+
+  #forget(key: string): void {
+    this.#bytes -= this.#remembered.get(key)?.byteLength ?? 0;
+    this.#remembered.delete(key);
+  }
+}
+
+/** Files that are read and written at the same time. */
+const AT_ONCE = 8;
+
 /**
  * Writes the files of a run below `folder`, which is new and empty, so that there is nothing to be followed out of it.
  * `made` is told each path that was made, parents first. Throws WorkspaceFault for a path that the domain would refuse.
@@ -69,14 +110,27 @@ export async function layOutWorkspace(
   made: (path: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const folders = new Set([folder]);
+  const paths: string[] = [];
   for (const file of files) {
     const checked = checkPath(file.path);
     if (!checked.ok) throw new WorkspaceFault(`"${file.path}" cannot be laid out: ${checked.problem}`);
-    const path = join(folder, checked.path);
+    paths.push(join(folder, checked.path));
     await makeParents(folder, checked.path, folders, made);
-    await writeFile(path, await contents.at(file), { flag: 'wx', mode: 0o644 });
-    await made(path);
   }
+  for (let at = 0; at < files.length; at += AT_ONCE)
+    await allSettled(
+      files.slice(at, at + AT_ONCE).map(async (file, n) => {
+        const path = paths[at + n] as string;
+        await writeFile(path, await contents.at(file), { flag: 'wx', mode: 0o644 });
+        await made(path);
+      }),
+    );
+}
+
+/** Rejects when all have ended: whoever is told may remove the folder, and nobody writes there any more. */
+async function allSettled(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function makeParents(

@@ -1,4 +1,15 @@
-import { IsBoolean, IsIn, IsISO8601, IsOptional, IsString, IsUUID, Length, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 
 export type RoleName = 'student' | 'assistant' | 'professor' | 'auditor' | 'admin';
 export const ROLE_NAMES: readonly RoleName[] = ['student', 'assistant', 'professor', 'auditor', 'admin'];
@@ -80,6 +91,8 @@ export class SignInWaysDto {
 
 /** Answer of sign-in. The cookie of the same answer holds the same token; it also works as Bearer and as `?token=`. */
 export class SignedInDto {
+  @ValidateNested()
+  @Type(() => UserDto)
   user!: UserDto;
 
   @IsString()

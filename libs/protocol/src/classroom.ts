@@ -9,7 +9,10 @@ import {
   IsString,
   IsUUID,
   MaxLength,
+  MinLength,
+  ValidateNested,
 } from 'class-validator';
+import { Type } from 'class-transformer';
 import { ROLE_NAMES, type RoleName } from './auth.js';
 
 export type AccessName = 'write' | 'read';
@@ -49,11 +52,16 @@ export class CourseDto {
   @IsString()
   title!: string;
   @IsArray()
+  @IsString({ each: true })
   sections!: string[];
   /** Empty for students: they see their teammates where they work together, not the roster. */
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => MemberDto)
   members!: MemberDto[];
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => WorkspaceSummaryDto)
   workspaces!: WorkspaceSummaryDto[];
 }
 
@@ -74,12 +82,15 @@ export class WorkspaceDto extends WorkspaceSummaryDto {
   @IsUUID()
   course!: string;
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => FileDto)
   files!: FileDto[];
 }
 
 /** Body of `POST /api/workspaces/:id/files`. */
 export class CreateFileDto {
   @IsString()
+  @MinLength(1)
   @MaxLength(1000)
   path!: string;
 
@@ -93,6 +104,7 @@ export class CreateFileDto {
 /** Body of `PATCH /api/workspaces/:id/files/:fileId`. */
 export class MoveFileDto {
   @IsString()
+  @MinLength(1)
   @MaxLength(1000)
   path!: string;
 }
@@ -108,12 +120,37 @@ export class WrittenDto {
   position!: string | null;
 }
 
+/** A field of a request that is wrong. */
+export class WrongFieldDto {
+  /** Its path: `text`, or `files.3.path`. */
+  @IsString()
+  field!: string;
+  /** What is wrong with it, to be read after its name. */
+  @IsString()
+  problem!: string;
+}
+
+/** A limit that a request has reached. */
+export class ReachedLimitDto {
+  @IsString()
+  name!: string;
+  /** What is allowed in each window. */
+  @IsInt()
+  most!: number;
+  @IsInt()
+  windowSeconds!: number;
+  /** Seconds until the next request of the kind is taken. */
+  @IsInt()
+  retryAfterSeconds!: number;
+}
+
 /** Body of every error (RFC 9457, `application/problem+json`). */
 export class ProblemDto {
   @IsString()
   type!: string;
   @IsString()
   title!: string;
+  @IsInt()
   status!: number;
   /** What happened, why and what to do, for a person. */
   @IsString()
@@ -125,11 +162,18 @@ export class ProblemDto {
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(100)
-  fields?: string[];
-  /** For how long the same would be refused again; `Retry-After` says it too. */
+  @ValidateNested({ each: true })
+  @Type(() => WrongFieldDto)
+  fields?: WrongFieldDto[];
+  /** The limit that was reached, if that was it. */
   @IsOptional()
-  @IsInt()
-  retryAfterSeconds?: number;
+  @ValidateNested()
+  @Type(() => ReachedLimitDto)
+  limit?: ReachedLimitDto;
+  /** Of a fault: its number in the server's log, as a URN. */
+  @IsOptional()
+  @IsString()
+  instance?: string;
 }
 
 /** One thing that programs of a course may or may not use. `GET /api/courses/:id/modules` gives all that there are rules for. */
@@ -164,6 +208,7 @@ export class HealthDto {
   eventStore!: boolean;
   /** Whether the read models have stopped, and why; empty when all is well. */
   @IsArray()
+  @IsString({ each: true })
   faults!: string[];
   /** Executors at work; null when it cannot be told. */
   @IsOptional()

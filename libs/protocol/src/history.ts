@@ -1,4 +1,5 @@
-import { IsArray, IsInt, IsISO8601, IsOptional, IsString, IsUUID } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsArray, IsInt, IsISO8601, IsOptional, IsString, IsUUID, ValidateNested } from 'class-validator';
 
 export class AuthorDto {
   @IsString()
@@ -20,13 +21,20 @@ export class HistoryRunDto {
   id!: string;
   @IsString()
   byName!: string;
+  @IsOptional()
   @IsString()
   entry!: string | null;
   /** Milliseconds since 1970. */
   @IsInt()
   requestedAt!: number;
+  @IsOptional()
+  @IsInt()
   startedAt!: number | null;
+  @IsOptional()
+  @IsInt()
   finishedAt!: number | null;
+  @IsOptional()
+  @IsString()
   outcome!: string | null;
   /** The exception that ended the script, such as `ValueError`; null where there was none, or it has not ended yet. */
   @IsOptional()
@@ -44,12 +52,16 @@ export class FileHistoryDto {
   @IsString()
   path!: string;
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => AuthorDto)
   authors!: AuthorDto[];
   /** In the order of the log. */
   @IsArray()
   edits!: HistoryEdit[];
   /** Runs in the file's workspace. */
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => HistoryRunDto)
   runs!: HistoryRunDto[];
   @IsISO8601()
   readAt!: string;

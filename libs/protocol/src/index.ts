@@ -46,9 +46,11 @@ export {
   ModuleRuleDto,
   MoveFileDto,
   ProblemDto,
+  ReachedLimitDto,
   WorkspaceDto,
   WorkspaceSummaryDto,
   WrittenDto,
+  WrongFieldDto,
   type AccessName,
 } from './classroom.js';
 export {
@@ -62,7 +64,8 @@ export {
 } from './runs.js';
 export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED, MESSAGE_WAIT, WAIT_MAX_HELD } from './collaboration.js';
 export { AuthorDto, FileHistoryDto, HistoryRunDto, type HistoryEdit, type TextSplice } from './history.js';
-export { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';
+export { AfterQueryDto, DEFAULT_PAGE, PageQueryDto, POSITION } from './paging.js';
+export { AuditActorDto, AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export {
   EventStoreStateDto,
   ProjectionStateDto,

@@ -14,9 +14,11 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateNested,
 } from 'class-validator';
 import { PASSWORD_LEAST, PASSWORD_MOST, ROLE_NAMES, type RoleName } from './auth.js';
 import { MemberDto } from './classroom.js';
+import { POSITION, POSITION_MESSAGE } from './paging.js';
 
 /** Query of `GET /api/people`, for administrators. */
 export class PeopleQueryDto {
@@ -35,8 +37,7 @@ export class PeopleQueryDto {
 
   /** Position to wait for. */
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @Matches(POSITION, { message: POSITION_MESSAGE })
   after?: string;
 }
 
@@ -143,6 +144,7 @@ export class RosterRowDto {
 export class RosterPreviewDto {
   /** Names of the file's columns. */
   @IsArray()
+  @IsString({ each: true })
   headers!: string[];
   /** What each field is read from; null: from no column. */
   @IsObject()
@@ -150,6 +152,8 @@ export class RosterPreviewDto {
   @IsString()
   delimiter!: string;
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => RosterRowDto)
   rows!: RosterRowDto[];
   /** How many rows of each kind. */
   @IsObject()
@@ -174,8 +178,12 @@ export class RosterImportedDto {
   counts!: Record<RosterChange, number>;
   /** Of the new accounts: shown this once. Each must be changed at the first sign-in. */
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => FirstPasswordDto)
   firstPasswords!: FirstPasswordDto[];
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => MemberDto)
   members!: MemberDto[];
 }
 

@@ -1,3 +1,4 @@
+import { Type } from 'class-transformer';
 import {
   IsArray,
   IsBoolean,
@@ -107,14 +108,18 @@ export class ProjectionStateDto {
   skipped!: number;
   @IsOptional()
   @ValidateNested()
+  @Type(() => RebuildStateDto)
   rebuild!: RebuildStateDto | null;
 }
 
 /** `GET /api/system`. */
 export class SystemDto {
   @ValidateNested()
+  @Type(() => EventStoreStateDto)
   eventStore!: EventStoreStateDto;
   /** Read models first, then reactors. */
   @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => ProjectionStateDto)
   projections!: ProjectionStateDto[];
 }

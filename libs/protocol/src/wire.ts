@@ -25,13 +25,15 @@ export type {
   ModuleRuleDto,
   MoveFileDto,
   ProblemDto,
+  ReachedLimitDto,
   WorkspaceDto,
   WorkspaceSummaryDto,
   WrittenDto,
+  WrongFieldDto,
 } from './classroom.js';
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
-export type { AuditEntryDto, AuditPageDto, AuditQueryDto } from './audit.js';
+export type { AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export type {
   EventStoreStateDto,
   ProjectionStateDto,

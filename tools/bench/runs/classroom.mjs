@@ -1,13 +1,14 @@
 /** The product with a student who has files to run: asks for runs as the page does, and watches them by their sockets. */
 import { createRequire } from 'node:module';
+import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
 import { TEXT_ROOT } from '../../../libs/domain/dist/index.js';
 import { ApiClient } from '../event-store-faults/api-client.mjs';
 import { Installation } from '../event-store-faults/installation.mjs';
+import { makeStudents } from './people.mjs';
 
 const require = createRequire(new URL('../../../apps/api/package.json', import.meta.url));
 const { WebSocket } = require('ws');
-const Y = require('yjs');
-const encoding = require('lib0/encoding');
 
 /** What a person's requests are counted by in another benchmark; here nobody counts. */
 const NOBODY = { unanswered: 0 };
@@ -16,13 +17,18 @@ const UPDATE = 2;
 /** Milliseconds. */
 const MOST_WAIT = 120_000;
 
+/** One person runs more here in a minute than the product lets. */
+const UNHURRIED = { RUNS_PER_MINUTE: '1000000', FILE_OPERATIONS_PER_MINUTE: '1000000' };
+
 export class Classroom {
   #installation = new Installation();
   #student;
   #workspace;
+  #class = [];
 
-  /** `environment` is what the product is started with besides. */
-  async start(environment = {}) {
+  /** `besides` is added to the environment that the product is started with. */
+  async start(besides = {}) {
+    const environment = { ...UNHURRIED, ...besides };
     const before = Object.fromEntries(Object.keys(environment).map((name) => [name, process.env[name]]));
     Object.assign(process.env, environment);
     try {
@@ -69,16 +75,32 @@ export class Classroom {
     socket.terminate();
   }
 
+  /** `count` more students who are signed in, each with the file `path` in a workspace of their own. */
+  async makeClass(count, path, text) {
+    const { body: courses } = await this.#student.request('GET', 'courses');
+    const students = await makeStudents(this.#installation.databaseUrl, { count, course: courses[0].id, path, text });
+    this.#class = [];
+    for (const student of students) {
+      const client = await ApiClient.signIn(this.#installation.address, student, NOBODY);
+      this.#class.push({ client, workspace: student.workspace });
+    }
+  }
+
   /** Asks for a run. Resolves with it when its first output is here. */
   async run(entry) {
+    return this.#run({ client: this.#student, workspace: this.#workspace }, entry);
+  }
+
+  /** Everybody of the class asks for a run at once. */
+  runOfEverybody(entry) {
+    return Promise.all(this.#class.map((student) => this.#run(student, entry)));
+  }
+
+  async #run({ client, workspace }, entry) {
     const askedAt = performance.now();
-    const { status, body } = await this.#student.request('POST', 'runs', {
-      workspace: this.#workspace,
-      mode: 'script',
-      entry,
-    });
+    const { status, body } = await client.request('POST', 'runs', { workspace, mode: 'script', entry });
     if (status !== 201) throw new Error(`A run was refused: ${status} ${JSON.stringify(body)}`);
-    const run = new WatchedRun(`${this.#socketAddress}/runs/${body.id}?token=${this.#student.token}`, askedAt);
+    const run = new WatchedRun(`${this.#socketAddress}/runs/${body.id}?token=${client.token}`, askedAt);
     await run.firstOutput;
     return run;
   }

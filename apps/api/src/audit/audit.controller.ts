@@ -1,14 +1,16 @@
-import { BadRequestException, Controller, ForbiddenException, Get, Query, Req } from '@nestjs/common';
+import { Controller, ForbiddenException, Get, Query, Req, Res } from '@nestjs/common';
 import { isId } from '@palimpsest/domain';
 import { type AuditFilter, AuditQueries, type AuditRow, DirectoryQueries, ReadModels } from '@palimpsest/projections';
 import { type AuditEntryDto, AuditPageDto, AuditQueryDto } from '@palimpsest/protocol';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
-import { Answers } from '../platform/api-description.js';
+import { Answers, Asks } from '../platform/api-description.js';
+import { linkNext } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
 import { mayReadAuditLog } from '../policies/policies.js';
+import { Access } from '../policies/access.js';
 import { AuditLog } from './audit-log.js';
 
 const DEFAULT_LIMIT = 100;
@@ -43,11 +45,14 @@ export class AuditController {
 
   /** The log, newest first. The query itself is recorded, with the number of rows that it gave. */
   @Get('events')
+  @Access('audit.read')
+  @Asks(AuditQueryDto)
   @Answers(AuditPageDto)
   async events(
     @Person() person: Principal,
     @Query() query: AuditQueryDto,
     @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<AuditPageDto> {
     if (!mayReadAuditLog(person.role)) {
       const refused = { type: 'AccessRefused', data: { what: 'read the audit log', object: 'event log' } } as const;
@@ -63,9 +68,11 @@ export class AuditController {
     ]);
     await this.#record(person, query, rows.length, request);
     const oldest = rows.length === filter?.limit ? rows.at(-1) : undefined;
+    const next = oldest ? String(oldest.entryNo) : null;
+    linkNext(request, response, 'before', next);
     return {
       entries: rows.map(entryDto),
-      next: oldest ? String(oldest.entryNo) : null,
+      next,
       types,
       actors: people.map(({ id, username, displayName }) => ({ id, username, displayName })),
     };
@@ -75,8 +82,6 @@ export class AuditController {
   async #filter(query: AuditQueryDto): Promise<AuditFilter | undefined> {
     const actor = query.actor === undefined ? undefined : await this.#actorId(query.actor);
     if (query.actor !== undefined && actor === undefined) return undefined;
-    if (query.before !== undefined && !/^\d{1,18}$/.test(query.before))
-      throw new BadRequestException('"before" is not the "next" of an earlier page.');
     return {
       limit: query.limit ?? DEFAULT_LIMIT,
       ...(actor !== undefined && { actor }),

@@ -1,7 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditController } from './audit.controller.js';
+import { LooksController } from './looks.controller.js';
+import { Looks } from './looks.js';
 import { AuditLog } from './audit-log.js';
 
 @Global()
-@Module({ controllers: [AuditController], providers: [AuditLog], exports: [AuditLog] })
+@Module({ controllers: [AuditController, LooksController], providers: [AuditLog, Looks], exports: [AuditLog, Looks] })
 export class AuditModule {}

@@ -4,14 +4,17 @@ import { DirectoryQueries } from '@palimpsest/projections';
 import { ChangePasswordDto, SignedInDto, SignInDto, UserDto } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
 import { CommandHandler } from '../commands/command-handler.js';
+import { NotKept } from '../commands/idempotency.interceptor.js';
+import { Limited } from '../limits/request-limits.js';
 import { Answers, Takes } from '../platform/api-description.js';
-import { RefusedRequest } from '../platform/refused-request.js';
+import { Problem } from '../platform/problem.js';
+import { Access } from '../policies/access.js';
 import { accountId } from './account-id.js';
 import { addressOf, placeOf } from './address.js';
 import { Person, Public, WithOneTimePassword } from './auth.guard.js';
 import { Credentials } from './credentials.js';
 import { contextOf, type Principal } from './principal.js';
-import { SESSION_COOKIE } from './request-token.js';
+import { sessionCookie } from './request-token.js';
 import { SessionEnding } from './session-ending.js';
 import { Sessions } from './sessions.js';
 import { ANONYMOUS } from './sign-in-refusals.js';
@@ -33,8 +36,10 @@ export class AuthController {
 
   @Public()
   @Post('sign-in')
+  @Access('open')
+  @Limited('sign-ins-a-minute')
   @HttpCode(200)
-  @Takes(SignInDto)
+  @Takes(SignInDto, { username: 'ada', password: 'correct horse battery staple' })
   @Answers(SignedInDto)
   async signIn(
     @Body() body: SignInDto,
@@ -48,11 +53,18 @@ export class AuthController {
   }
 
   @Post('sign-out')
+  @Access('self')
   @HttpCode(204)
   @WithOneTimePassword()
   async signOut(@Person() person: Principal, @Req() request: Request, @Res({ passthrough: true }) response: Response) {
     await this.sessions.close(person.sessionId);
-    response.clearCookie(SESSION_COOKIE, { path: '/' });
+    for (const isSecure of request.secure ? [true, false] : [false])
+      response.clearCookie(sessionCookie(isSecure), {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'strict',
+        secure: isSecure,
+      });
     await this.commands.record(
       streamOf.session(asId<SessionId>(person.sessionId)),
       [{ type: 'SignedOut', data: { user: person.userId } }],
@@ -61,6 +73,7 @@ export class AuthController {
   }
 
   @Get('me')
+  @Access('self')
   @WithOneTimePassword()
   @Answers(UserDto)
   me(@Person() person: Principal): UserDto {
@@ -69,14 +82,16 @@ export class AuthController {
 
   /** Whoever changes a password may do so because somebody else knows it: the other sessions end. */
   @Put('password')
+  @Access('self')
+  @NotKept()
   @HttpCode(204)
   @WithOneTimePassword()
-  @Takes(ChangePasswordDto)
+  @Takes(ChangePasswordDto, { oldPassword: 'correct horse battery staple', newPassword: 'another horse, another day' })
   async changePassword(@Person() person: Principal, @Body() body: ChangePasswordDto, @Req() request: Request) {
     const attempt = { account: person.userId, place: placeOf(addressOf(request)) };
     await this.throttle.inTurn(attempt, () => this.#proveOldPassword(person, body.oldPassword, attempt, request));
     if (body.newPassword === body.oldPassword)
-      throw new RefusedRequest(422, 'invalid-value', 'The new password is the old one: choose another.');
+      throw new Problem(422, 'invalid-value', 'The new password is the old one: choose another.');
     const context = contextOf(person, 'web', { address: addressOf(request) });
     const command = { kind: 'recordPasswordChange', by: 'self' } as const;
     await this.commands.execute(streamOf.user(asId<UserId>(person.userId)), userDecider, command, context);
@@ -91,7 +106,7 @@ export class AuthController {
     if (await this.credentials.matches(person.userId, password)) return this.throttle.succeeded(attempt);
     await this.throttle.failed(attempt);
     await this.#record(person.username, 'wrong-password', request);
-    throw new RefusedRequest(403, 'wrong-password', 'The old password is wrong, so nothing was changed.');
+    throw new Problem(403, 'wrong-password', 'The old password is wrong, so nothing was changed.');
   }
 
   /** The account with this name and password. Throws 429 during a wait, whatever the password is, and 401. */
@@ -115,13 +130,19 @@ export class AuthController {
     );
   }
 
-  async #refuseForNow(username: string, { seconds, isFirst }: Wait, request: Request): Promise<never> {
+  async #refuseForNow(username: string, { seconds, isFirst, rule }: Wait, request: Request): Promise<never> {
     if (isFirst) await this.#record(username, 'too-many-attempts', request);
-    throw new RefusedRequest(
+    throw new Problem(
       429,
       'too-many-attempts',
       `Too many sign-ins have failed, so none is looked at for now, not even with the right password. Try again in ${seconds} s.`,
-      seconds,
+      {
+        limit: {
+          ...{ name: 'failed-sign-ins', most: rule.free, windowSeconds: rule.free * rule.drainSeconds },
+          retryAfterSeconds: seconds,
+        },
+        headers: { 'Retry-After': String(seconds) },
+      },
     );
   }
 

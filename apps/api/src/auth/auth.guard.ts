@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   type CanActivate,
   createParamDecorator,
   type ExecutionContext,
@@ -8,7 +9,8 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { RefusedRequest } from '../platform/refused-request.js';
+import { ApiSecurity } from '@nestjs/swagger';
+import { Problem } from '../platform/problem.js';
 import type { AuthenticatedRequest, Principal } from './principal.js';
 import { isForeignOrigin, requestToken } from './request-token.js';
 import { Sessions } from './sessions.js';
@@ -16,7 +18,7 @@ import { Sessions } from './sessions.js';
 const PUBLIC = 'palimpsest:public';
 
 /** Lets everybody in. Every other handler needs a session. */
-export const Public = () => SetMetadata(PUBLIC, true);
+export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiSecurity({}));
 
 const WITH_ONE_TIME_PASSWORD = 'palimpsest:with-one-time-password';
 
@@ -49,11 +51,7 @@ export class AuthGuard implements CanActivate {
     const principal = token === undefined ? undefined : await this.sessions.principal(token);
     if (!principal) throw new UnauthorizedException('You are not signed in, or your session has ended: sign in again.');
     if (principal.mustChangePassword && !this.#is(WITH_ONE_TIME_PASSWORD, context))
-      throw new RefusedRequest(
-        403,
-        'password-change-needed',
-        'Choose a password of your own first: this one was given out.',
-      );
+      throw new Problem(403, 'password-change-needed', 'Choose a password of your own first: this one was given out.');
     request.principal = principal;
     return true;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { UserId } from '@palimpsest/domain';
 import type pg from 'pg';
-import { RefusedRequest } from '../platform/refused-request.js';
+import { Problem } from '../platform/problem.js';
 import { POOL } from '../platform/tokens.js';
 
 /** E-mail addresses of accounts, in small letters. In `ops`, never in the log. An address belongs to one account at most. */
@@ -21,7 +21,7 @@ export class Emails {
     };
   }
 
-  /** Throws RefusedRequest when another account has it. */
+  /** Throws Problem when another account has it. */
   async set(user: UserId, email: string): Promise<void> {
     try {
       await this.pool.query(
@@ -31,7 +31,7 @@ export class Emails {
       );
     } catch (error) {
       if ((error as { code?: string }).code !== '23505') throw error;
-      throw new RefusedRequest(409, 'email-taken', `The e-mail address ${email} belongs to another account by now.`);
+      throw new Problem(409, 'email-taken', `The e-mail address ${email} belongs to another account by now.`);
     }
   }
 }

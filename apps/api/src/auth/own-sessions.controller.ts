@@ -1,8 +1,8 @@
-import { Controller, Delete, Get, HttpCode, NotFoundException, Param, Post, Req } from '@nestjs/common';
-import { isId } from '@palimpsest/domain';
+import { Controller, Delete, Get, HttpCode, NotFoundException, Post, Req } from '@nestjs/common';
 import { SessionDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
-import { Answers } from '../platform/api-description.js';
+import { Answers, PathId } from '../platform/api-description.js';
+import { Access } from '../policies/access.js';
 import { addressOf } from './address.js';
 import { Person } from './auth.guard.js';
 import { contextOf, type Principal } from './principal.js';
@@ -28,20 +28,23 @@ export class OwnSessionsController {
   ) {}
 
   @Get()
+  @Access('self')
   @Answers(SessionDto, { list: true })
   async list(@Person() person: Principal): Promise<SessionDto[]> {
     return (await this.sessions.ofUser(person.userId)).map((session) => sessionDto(session, person.sessionId));
   }
 
   @Delete(':id')
+  @Access('self')
   @HttpCode(204)
-  async end(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<void> {
+  async end(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<void> {
     const context = contextOf(person, 'web', { address: addressOf(request) });
-    if (!isId(id) || !(await this.ending.end(person.userId, id, 'self', context)))
+    if (!(await this.ending.end(person.userId, id, 'self', context)))
       throw new NotFoundException('You have no such session: it has ended already.');
   }
 
   @Post('end-others')
+  @Access('self')
   @HttpCode(204)
   async endOthers(@Person() person: Principal, @Req() request: Request): Promise<void> {
     const context = contextOf(person, 'web', { address: addressOf(request) });

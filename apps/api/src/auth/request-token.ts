@@ -2,12 +2,18 @@ import type { IncomingMessage } from 'node:http';
 
 export const SESSION_COOKIE = 'palimpsest_session';
 
+/** Over TLS: a browser takes it only from this very host, over TLS and for all of its paths, so that no other can set it. */
+export const SECURE_SESSION_COOKIE = `__Host-${SESSION_COOKIE}`;
+
+export const sessionCookie = (isSecure: boolean) => (isSecure ? SECURE_SESSION_COOKIE : SESSION_COOKIE);
+
 function fromCookie(header: string | undefined): string | undefined {
+  const cookies = new Map<string, string>();
   for (const part of header?.split(';') ?? []) {
-    const [name, value] = part.split('=', 2);
-    if (name?.trim() === SESSION_COOKIE && value !== undefined) return value.trim();
+    const [name = '', value] = part.split('=', 2);
+    if (value !== undefined && !cookies.has(name.trim())) cookies.set(name.trim(), value.trim());
   }
-  return undefined;
+  return cookies.get(SECURE_SESSION_COOKIE) ?? cookies.get(SESSION_COOKIE);
 }
 
 /**

@@ -90,8 +90,8 @@ export class Sessions {
     const { rows } = await this.pool.query<SessionRow>(
       `select ${PRINCIPAL}
        ${FROM}
-       where s.token_hash = $1 and s.expires_at > clock_timestamp() and p.active`,
-      [this.#hash(token)],
+       where s.token_hash = any($1) and s.expires_at > clock_timestamp() and p.active`,
+      [this.#hashes(token)],
     );
     if (rows[0]?.unseen) await this.#see(rows[0].session_id);
     return rows[0] && principalOf(rows[0]);
@@ -140,7 +140,13 @@ export class Sessions {
     await this.pool.query('update ops.session set last_seen_at = clock_timestamp() where session_id = $1', [sessionId]);
   }
 
-  #hash(token: string): Buffer {
-    return createHmac('sha256', this.configuration.secretKey).update(token).digest();
+  #hash(token: string, key = this.configuration.secretKey): Buffer {
+    return createHmac('sha256', key).update(token).digest();
+  }
+
+  /** With the key of now and, while there is one, that of before: sessions are opened with the first alone. */
+  #hashes(token: string): Buffer[] {
+    const { secretKey, previousSecretKey } = this.configuration;
+    return [secretKey, previousSecretKey].flatMap((key) => (key === undefined ? [] : [this.#hash(token, key)]));
   }
 }

@@ -45,7 +45,10 @@ describe('repeated failures of signing in', () => {
     await fail('ada', 5);
     const { status, body, headers } = await attempt('ada', 'wrong');
     expect(status).toBe(429);
-    expect(body).toMatchObject({ code: 'too-many-attempts', retryAfterSeconds: 10 });
+    expect(body).toMatchObject({
+      code: 'too-many-attempts',
+      limit: { name: 'failed-sign-ins', most: 5, retryAfterSeconds: 10 },
+    });
     expect(body.detail).toContain('Try again in 10 s');
     expect(headers.get('retry-after')).toBe('10');
   });
@@ -65,10 +68,10 @@ describe('repeated failures of signing in', () => {
     for (let n = 0; n < 5; n++) expect((await attempt('ada')).status).toBe(429);
     await later(10);
     await fail('ada', 1);
-    expect((await attempt('ada')).body.retryAfterSeconds).toBe(20);
+    expect((await attempt('ada')).body.limit?.retryAfterSeconds).toBe(20);
     await later(20);
     await fail('ada', 1);
-    expect((await attempt('ada')).body.retryAfterSeconds).toBe(40);
+    expect((await attempt('ada')).body.limit?.retryAfterSeconds).toBe(40);
   });
 
   it('are forgotten with time', async () => {
@@ -99,7 +102,10 @@ describe('repeated failures of signing in', () => {
        values ('address:127.0.0.1', 59, clock_timestamp(), clock_timestamp())`,
     );
     expect((await attempt('somebody')).status).toBe(401);
-    expect(await attempt('ada', api.password('ada'))).toMatchObject({ status: 429, body: { retryAfterSeconds: 10 } });
+    expect(await attempt('ada', api.password('ada'))).toMatchObject({
+      status: 429,
+      body: { limit: { most: 60, retryAfterSeconds: 10 } },
+    });
   });
 
   it('many at once are looked at one after the other, so that no more than five are', async () => {

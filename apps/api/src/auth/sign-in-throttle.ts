@@ -41,6 +41,8 @@ export interface Attempt {
 export interface Wait {
   readonly key: string;
   readonly seconds: number;
+  /** Whose failures were too many: the account's or the address's. */
+  readonly rule: ThrottleRule;
   /** The first refusal of this wait: it is recorded by itself. The others are counted: see sign-in-refusals.ts. */
   readonly isFirst: boolean;
 }
@@ -85,7 +87,8 @@ export class SignInThrottle {
     ]);
     const isFirst = first.rowCount === 1;
     if (!isFirst) await this.pool.query('update ops.sign_in_failure set held = held + 1 where key = $1', [row.key]);
-    return { key: row.key, seconds: Math.max(1, row.seconds), isFirst };
+    const rule = row.key.startsWith('account:') ? OF_ACCOUNT : OF_ADDRESS;
+    return { key: row.key, seconds: Math.max(1, row.seconds), rule, isFirst };
   }
 
   async failed(attempt: Attempt): Promise<void> {

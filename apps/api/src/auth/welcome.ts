@@ -7,7 +7,7 @@ import type { Configuration } from '../configuration.js';
 import { CONFIGURATION } from '../platform/tokens.js';
 import { addressOf } from './address.js';
 import { Credentials } from './credentials.js';
-import { SESSION_COOKIE } from './request-token.js';
+import { sessionCookie } from './request-token.js';
 import { Sessions } from './sessions.js';
 import { userDto } from './user-dto.js';
 
@@ -46,7 +46,7 @@ export class Welcome {
       [{ type: 'SignedIn', data: { user: person.id, userAgent, ...(by && { by }) } }],
       { actor: { id: person.id, role: person.role as Role, via: 'web' }, session: sessionId, address },
     );
-    response.cookie(SESSION_COOKIE, token, {
+    response.cookie(sessionCookie(request.secure), token, {
       httpOnly: true,
       sameSite: 'strict',
       secure: request.secure,

@@ -91,10 +91,9 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
   }
 
   async #grant(person: Principal, id: string): Promise<FileGrant> {
-    const { file, workspace, right } = await this.access.requireFile(person, id, 'see');
-    const { deleted, kind } = file;
-    // A binary file has no text that could be edited.
-    const mayWrite = right === 'write' && !deleted && kind === 'text';
+    const { file, workspace } = await this.access.requireFile(person, id, 'see');
+    const { deleted } = file;
+    const mayWrite = await this.access.mayType(person, workspace, file);
     return { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted };
   }
 

@@ -14,5 +14,5 @@ const rooms = {
     new Rooms(store, { snapshots, channelOf: (file) => exchange.channelOf(file) }),
 };
 
-@Module({ providers: [rooms, AwarenessExchange, PersonLimits, CollabGateway] })
+@Module({ providers: [rooms, AwarenessExchange, PersonLimits, CollabGateway], exports: [PersonLimits] })
 export class CollaborationModule {}

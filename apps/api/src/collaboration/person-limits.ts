@@ -1,9 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type LimitKind, MAX_TEXT_LENGTH } from '@palimpsest/domain';
-import { AuditLog } from '../audit/audit-log.js';
 import type { CommandContext } from '../commands/context.js';
 import type { Configuration } from '../configuration.js';
 import { CONFIGURATION } from '../platform/tokens.js';
+import { LimitRecords } from '../limits/limit-records.js';
+import { RateLimits } from '../limits/rate-limits.js';
 import { TokenBucket } from './token-bucket.js';
 import { MAX_CLIENTS_OF_PERSON } from './update-inspection.js';
 
@@ -13,15 +14,19 @@ const SOCKETS_PER_DOCUMENT = 4;
 /** A larger sync message counts once for each of these bytes that it begins: looking into it takes that much longer. */
 const BYTES_PER_MESSAGE = 32 * 1024;
 
-/** Time for which another event about the same person and limit says nothing new, milliseconds. */
-const RECORD_EVERY_MS = 60_000;
-
 /** How long a person who opens one document too many is asked to wait: until they have closed one. Seconds. */
 const DOCUMENT_WAIT_SECONDS = 10;
+
+/** The limits that this is about. */
+type PersonLimit = Extract<LimitKind, 'messages-a-minute' | 'open-documents' | 'document-size' | 'client-ids'>;
 
 /** What one person uses in this process, over all of their sockets. */
 interface Usage {
   readonly bucket: TokenBucket;
+  /** Messages that passed here and have not been told to the other nodes. */
+  untold: number;
+  /** Until when nothing passes, since a person's messages over all nodes are too many; of `performance.now()`. */
+  shutUntil: number;
   /** Sockets for each open file. */
   readonly files: Map<string, number>;
   sockets: number;
@@ -33,24 +38,32 @@ export class TooManyDocuments extends Error {
 }
 
 /**
- * What one person may use at once, the same for every role. Counted in this process: with several nodes a person could
- * have it on each, which still bounds what each has to bear.
+ * What one person may use at once, the same for every role. Documents are counted in this process: with several nodes a
+ * person could have them on each, which still bounds what each has to bear.
+ *
+ * Messages are counted twice. A bucket in this process decides at once, since nobody may wait for a database at each key; it
+ * lets `capacity + perMinute` pass in any minute. What has passed is told to all nodes in blocks, and no more than the same
+ * number may pass over all of them: the node that learns that it was more lets nothing pass until that minute is over. So
+ * one node alone is never shut by it, and several let at most a block each pass on top.
  */
 @Injectable()
 export class PersonLimits {
-  readonly #log = new Logger(PersonLimits.name);
   readonly #usage = new Map<string, Usage>();
-  /** When the last event about a person and a limit was recorded, by both. */
-  readonly #recorded = new Map<string, number>();
   readonly #messages: number;
   readonly #documents: number;
 
   constructor(
     @Inject(CONFIGURATION) { messagesPerMinute, openDocuments }: Configuration,
-    private readonly audit: AuditLog,
+    private readonly records: LimitRecords,
+    private readonly shared: RateLimits,
   ) {
     this.#messages = messagesPerMinute;
     this.#documents = openDocuments;
+  }
+
+  /** Messages that are told to the other nodes at once: a twelfth of a minute's, at least one. */
+  get #block(): number {
+    return Math.max(1, Math.ceil(this.#messages / 12));
   }
 
   /** Most sync messages a minute. */
@@ -74,35 +87,43 @@ export class PersonLimits {
 
   /** Counts a sync message of `bytes`. Returns 0 when it may pass, else the milliseconds to wait (then it was not counted). */
   takeMessage(bytes: number, context: CommandContext): number {
-    const wait = this.#usageOf(context.actor.id).bucket.take(
-      performance.now(),
-      1 + Math.floor(bytes / BYTES_PER_MESSAGE),
-    );
+    const now = performance.now();
+    const usage = this.#usageOf(context.actor.id);
+    const cost = 1 + Math.floor(bytes / BYTES_PER_MESSAGE);
+    const wait = usage.shutUntil > now ? Math.ceil(usage.shutUntil - now) : usage.bucket.take(now, cost);
     if (wait > 0) this.record('messages-a-minute', Math.ceil(wait / 1000), context);
+    else this.#tell(usage, cost, context);
     return wait;
   }
 
   /** Milliseconds that this person should wait before another message; 0 if none. */
   waitOf(person: string): number {
-    return this.#usage.get(person)?.bucket.waitFor(performance.now()) ?? 0;
+    const usage = this.#usage.get(person);
+    if (!usage) return 0;
+    const now = performance.now();
+    return Math.max(usage.bucket.waitFor(now), Math.ceil(usage.shutUntil - now), 0);
   }
 
-  /** Records that a limit was reached, at most once a minute for a person and a limit. Never fails: it is only a record. */
-  record(limit: LimitKind, waitSeconds: number, context: CommandContext): void {
-    const now = performance.now();
-    const key = `${context.actor.id} ${limit}`;
-    if (now - (this.#recorded.get(key) ?? -Infinity) < RECORD_EVERY_MS) return;
-    this.#forgetOldRecords(now);
-    this.#recorded.set(key, now);
+  /** Tells the other nodes what has passed here, a block at a time. Nobody waits for it. */
+  #tell(usage: Usage, cost: number, { actor }: CommandContext): void {
+    usage.untold += cost;
+    if (usage.untold < this.#block) return;
+    const told = usage.untold;
+    usage.untold = 0;
+    void this.shared.take('messages-a-minute', actor, told).then(({ allowed, resetMs }) => {
+      if (!allowed) usage.shutUntil = performance.now() + resetMs;
+    });
+  }
+
+  /** Records that a limit was reached. Never fails: it is only a record. */
+  record(limit: PersonLimit, waitSeconds: number, context: CommandContext): void {
     const most = {
       'messages-a-minute': this.#messages,
       'open-documents': this.#documents,
       'document-size': MAX_TEXT_LENGTH,
       'client-ids': MAX_CLIENTS_OF_PERSON,
     };
-    this.audit
-      .record({ type: 'LimitReached', data: { limit, most: most[limit], waitSeconds } }, context)
-      .catch((error: unknown) => this.#log.warn(`a reached limit was not recorded: ${String(error)}`));
+    this.records.refused(limit, most[limit], waitSeconds, context);
   }
 
   #tooMany(sentence: string, context: CommandContext): TooManyDocuments {
@@ -115,7 +136,8 @@ export class PersonLimits {
     if (known) return known;
     const capacity = this.#messages;
     const size = { capacity, perMinute: capacity, reopensAt: Math.ceil(capacity / 12) };
-    const usage: Usage = { bucket: new TokenBucket(size, performance.now()), files: new Map(), sockets: 0 };
+    const bucket = new TokenBucket(size, performance.now());
+    const usage: Usage = { bucket, untold: 0, shutUntil: 0, files: new Map(), sockets: 0 };
     this.#forgetIdle();
     this.#usage.set(person, usage);
     return usage;
@@ -131,14 +153,11 @@ export class PersonLimits {
 
   /** A bucket outlives the sockets until it is full again: closing and opening must not empty the count. */
   #forgetIfIdle(person: string, usage: Usage): void {
-    if (usage.sockets === 0 && usage.bucket.isFull(performance.now())) this.#usage.delete(person);
+    const now = performance.now();
+    if (usage.sockets === 0 && usage.bucket.isFull(now) && usage.shutUntil <= now) this.#usage.delete(person);
   }
 
   #forgetIdle(): void {
     for (const [person, usage] of this.#usage) this.#forgetIfIdle(person, usage);
-  }
-
-  #forgetOldRecords(now: number): void {
-    for (const [key, at] of this.#recorded) if (now - at >= RECORD_EVERY_MS) this.#recorded.delete(key);
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Decider, type DomainEvent, encodeEvent, fold, readEvent } from '@palimpsest/domain';
 import {
@@ -10,6 +9,7 @@ import {
   WrongExpectedVersion,
 } from '@palimpsest/event-store';
 import { EVENT_STORE } from '../platform/tokens.js';
+import { type EventIds, eventIds } from './command-identity.js';
 import type { CommandContext } from './context.js';
 import { Rejected } from './rejected.js';
 
@@ -21,14 +21,24 @@ export interface Executed<State, Event> {
 }
 
 /** Lost races before giving up. Each one means that another writer got through, so more is a sign of a fault. */
-const MAX_ATTEMPTS = 20;
+const MAX_ATTEMPTS = 40;
 
 /** Events in one append of many: an append has at most a megabyte. */
 const MAX_TOGETHER = 200;
 
 /** Events as they are appended, each with an id of its own. */
-export function newEvents(events: readonly DomainEvent[], context: CommandContext): NewEvent[] {
-  return events.map((event) => ({ id: randomUUID(), ...encodeEvent(event, context) }));
+export function newEvents(
+  events: readonly DomainEvent[],
+  context: CommandContext,
+  ids: EventIds = eventIds('events'),
+): NewEvent[] {
+  return events.map((event, index) => ({ id: ids.at(index), ...encodeEvent(event, context) }));
+}
+
+/** What a stream holds of an append that is repeated. */
+interface Repeated<Event> {
+  readonly events: readonly Event[];
+  readonly position: Position;
 }
 
 /** The one write path for decisions: load, upcast, fold, decide, append; again when another writer was faster. */
@@ -43,10 +53,12 @@ export class CommandHandler {
     command: Command,
     context: CommandContext,
   ): Promise<Executed<State, Event>> {
+    const ids = eventIds(stream);
     for (let attempt = 1; ; attempt++) {
-      const { state, expected } = await this.load(stream, decider);
+      const { state, expected, repeated } = await this.#load(stream, decider, ids);
+      if (repeated) return { state, ...repeated };
       try {
-        return await this.decideOn(stream, decider, command, state, expected, context);
+        return await this.#decideOn(stream, decider, command, state, expected, context, ids);
       } catch (error) {
         if (!(error instanceof WrongExpectedVersion) || attempt >= MAX_ATTEMPTS) throw error;
       }
@@ -92,17 +104,32 @@ export class CommandHandler {
     stream: string,
     decider: Decider<State, Command, Event>,
   ): Promise<{ state: State; expected: Expected }> {
+    const { state, expected } = await this.#load(stream, decider);
+    return { state, expected };
+  }
+
+  async #load<State, Command, Event extends DomainEvent>(
+    stream: string,
+    decider: Decider<State, Command, Event>,
+    ids?: EventIds,
+  ): Promise<{ state: State; expected: Expected; repeated: Repeated<Event> | undefined }> {
     let state = decider.initial;
     let expected: Expected = 'noStream';
+    const events: Event[] = [];
+    let position: Position | undefined;
     try {
       for await (const recorded of this.store.readStream(stream)) {
-        state = fold(decider, [readEvent(recorded) as Event], state);
+        const event = readEvent(recorded) as Event;
+        state = fold(decider, [event], state);
         expected = recorded.revision;
+        if (!ids?.repeatable || recorded.id !== ids.at(events.length)) continue;
+        events.push(event);
+        ({ position } = recorded);
       }
     } catch (error) {
       if (!(error instanceof StreamNotFound)) throw error;
     }
-    return { state, expected };
+    return { state, expected, repeated: position === undefined ? undefined : { events, position } };
   }
 
   /** The second half of `execute`, for callers that follow the stream and so know its state. */
@@ -114,15 +141,28 @@ export class CommandHandler {
     expected: Expected,
     context: CommandContext,
   ): Promise<Executed<State, Event>> {
+    return this.#decideOn(stream, decider, command, state, expected, context, eventIds(stream));
+  }
+
+  async #decideOn<State, Command, Event extends DomainEvent>(
+    stream: string,
+    decider: Decider<State, Command, Event>,
+    command: Command,
+    state: State,
+    expected: Expected,
+    context: CommandContext,
+    ids: EventIds,
+  ): Promise<Executed<State, Event>> {
     const decision = decider.decide(command, state);
     if (!decision.accepted) throw new Rejected(decision.rejection);
     if (decision.events.length === 0) return { state, events: [], position: null };
-    const { position } = await this.store.append(stream, newEvents(decision.events, context), { expected });
+    const { position } = await this.store.append(stream, newEvents(decision.events, context, ids), { expected });
     return { state: fold(decider, decision.events, state), events: decision.events, position };
   }
 
   /** Appends events that record something and decide nothing. Returns their place in the log. */
   async record(stream: string, events: readonly DomainEvent[], context: CommandContext): Promise<Position> {
-    return (await this.store.append(stream, newEvents(events, context), { expected: 'any' })).position;
+    const ids = eventIds(`${stream} ${events.map(({ type }) => type).join(' ')}`);
+    return (await this.store.append(stream, newEvents(events, context, ids), { expected: 'any' })).position;
   }
 }

@@ -1,12 +1,13 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { type CourseRow, DirectoryQueries, ReadModels } from '@palimpsest/projections';
-import { CourseDto, type MemberDto, type WorkspaceSummaryDto } from '@palimpsest/protocol';
+import { AfterQueryDto, CourseDto, type MemberDto, type WorkspaceSummaryDto } from '@palimpsest/protocol';
 import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
-import { Answers, MayWait } from '../platform/api-description.js';
+import { Answers, Asks } from '../platform/api-description.js';
 import { waitFor } from '../platform/wait-for.js';
 import { maySeeRoster } from '../policies/policies.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 
 @Controller('api/courses')
 export class CoursesController {
@@ -17,9 +18,10 @@ export class CoursesController {
   ) {}
 
   @Get()
+  @Access('courses.list')
   @Answers(CourseDto, { list: true })
-  @MayWait()
-  async list(@Person() person: Principal, @Query('after') after?: string): Promise<CourseDto[]> {
+  @Asks(AfterQueryDto)
+  async list(@Person() person: Principal, @Query() { after }: AfterQueryDto): Promise<CourseDto[]> {
     await waitFor(this.readModels, 'directory', after);
     const courses = await this.directory.coursesOf(person.userId);
     return Promise.all(courses.map((course) => this.#describe(course, person)));

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, NotFoundException, Param, Put, Req } from '@nestjs/common';
+import { Body, Controller, Get, NotFoundException, Put, Req } from '@nestjs/common';
 import { courseDecider, type CourseId, RESTRICTED_MODULES, streamOf } from '@palimpsest/domain';
 import { DecideModuleDto, ModuleRuleDto, WrittenDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
@@ -6,7 +6,8 @@ import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
-import { Answers, Takes } from '../platform/api-description.js';
+import { Answers, PathId, PathText, Takes } from '../platform/api-description.js';
+import { Access } from '../policies/access.js';
 import { CourseAccess } from '../policies/course-access.js';
 import { ModuleRules } from './module-rules.js';
 
@@ -20,8 +21,9 @@ export class ModuleRulesController {
   ) {}
 
   @Get()
+  @Access('course.modules')
   @Answers(ModuleRuleDto, { list: true })
-  async list(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<ModuleRuleDto[]> {
+  async list(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<ModuleRuleDto[]> {
     const course = await this.#require(person, id, 'see what programs of a course may use', request);
     const refused = await this.rules.refusedIn(course);
     if (refused === undefined) throw new NotFoundException(NO_COURSE);
@@ -34,12 +36,13 @@ export class ModuleRulesController {
   }
 
   @Put(':module')
-  @Takes(DecideModuleDto)
+  @Access('course.modules')
+  @Takes(DecideModuleDto, { allowed: true })
   @Answers(WrittenDto)
   async decide(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('module') module: string,
+    @PathId('id') id: string,
+    @PathText('module', /^[\w.]{1,60}$/) module: string,
     @Body() body: DecideModuleDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {

@@ -9,6 +9,7 @@ import { VERSION } from '../version.js';
 import { RunPlaces } from '../runs/run-places.js';
 import { RunQueue } from '../runs/run-queue.js';
 import { WriteBack } from '../write-back/write-back.js';
+import { Access } from '../policies/access.js';
 import { SandboxReport } from './sandbox-report.js';
 
 @Controller('api/health')
@@ -24,6 +25,7 @@ export class HealthController {
 
   @Public()
   @Get()
+  @Access('open')
   @Answers(HealthDto)
   async get(): Promise<HealthDto> {
     const eventStore = await this.store.head().then(

@@ -47,6 +47,33 @@ create table ops.executor (
 );
 `,
   /* sql */ `
+-- Commands with an Idempotency-Key, and what they were answered.
+create table ops.idempotency (
+  person      uuid not null,
+  key         text not null,
+  fingerprint bytea not null,                    -- of method, address and body
+  claimed_at  timestamptz not null default clock_timestamp(),
+  status      int,                               -- null: under way, or left behind by a process that ended
+  answer      text,                              -- JSON
+  primary key (person, key)
+);
+create index idempotency_by_time on ops.idempotency (claimed_at);
+-- What has been used of each limit in its minute. Not in the write-ahead log: after a crash the count begins anew.
+create unlogged table ops.rate_limit (
+  key    varchar(255) primary key,
+  points integer not null default 0,
+  expire bigint                                  -- milliseconds since 1970
+);
+-- Looks into what is another person's, one row for a session and a thing: the further ones of the same look.
+create table ops.look (
+  session  uuid not null,
+  what     text not null,
+  noted_at timestamptz not null default clock_timestamp(),
+  primary key (session, what)
+);
+create index look_by_time on ops.look (noted_at);
+`,
+  /* sql */ `
 -- Accounts: what people would not want in a log that cannot forget.
 alter table ops.credential add column must_change boolean not null default false;  -- first and one-time passwords
 alter table ops.session
@@ -116,6 +143,8 @@ export async function migrateOperationalSchema(client: ClientBase, roles: readon
       await client.query(`grant usage on schema ops to ${name};
         grant select, insert, update, delete on
           ops.credential, ops.session, ops.installation, ops.alive_run, ops.executor,
+          ops.idempotency, ops.rate_limit, ops.look,
+
           ops.email, ops.identity, ops.invitation, ops.sign_in_failure to ${name};
         grant usage on sequence ops.turn_no to ${name}`);
     }

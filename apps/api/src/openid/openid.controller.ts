@@ -1,5 +1,6 @@
 import { Controller, Get, Logger, NotFoundException, Req, Res } from '@nestjs/common';
 import { asId, type SessionId, streamOf } from '@palimpsest/domain';
+import { ApiResponse } from '@nestjs/swagger';
 import { DirectoryQueries } from '@palimpsest/projections';
 import { SignInWaysDto } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
@@ -10,6 +11,8 @@ import { Welcome } from '../auth/welcome.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { Answers } from '../platform/api-description.js';
 import { derivedId } from '../platform/derived-id.js';
+import { Limited } from '../limits/request-limits.js';
+import { Access } from '../policies/access.js';
 import { OpenIdAccounts } from './openid-accounts.js';
 import { type Identity, OpenIdClient, type Pending } from './openid-client.js';
 import type { OpenIdSettings } from './openid-settings.js';
@@ -18,6 +21,8 @@ const PATH = '/api/auth/openid';
 const COOKIE = 'palimpsest_openid';
 /** How long somebody may take at the provider, milliseconds. */
 const PATIENCE_MS = 600_000;
+
+const NO_PROVIDER = { status: 404, description: 'No OpenID provider is configured.' };
 
 /** What the page says when somebody comes back without being signed in: `/?openid=<code>`. */
 type Failure = 'unavailable' | 'failed' | 'no-account' | 'deactivated';
@@ -37,6 +42,7 @@ export class OpenIdController {
 
   @Public()
   @Get('ways')
+  @Access('open')
   @Answers(SignInWaysDto)
   ways(): SignInWaysDto {
     return { openId: this.client.settings?.label ?? null };
@@ -45,6 +51,10 @@ export class OpenIdController {
   /** Sends the browser to the provider. */
   @Public()
   @Get('openid/start')
+  @Access('open')
+  @Limited('sign-ins-a-minute')
+  @ApiResponse({ status: 303, description: 'To the provider.' })
+  @ApiResponse(NO_PROVIDER)
   async start(@Req() request: Request, @Res() response: Response): Promise<void> {
     const settings = this.#required();
     try {
@@ -63,6 +73,10 @@ export class OpenIdController {
   /** Where the provider sends the browser to. */
   @Public()
   @Get('openid/callback')
+  @Access('open')
+  @Limited('sign-ins-a-minute')
+  @ApiResponse({ status: 303, description: 'To the page, signed in or with the reason why not.' })
+  @ApiResponse(NO_PROVIDER)
   async callback(@Req() request: Request, @Res() response: Response): Promise<void> {
     const settings = this.#required();
     const pending = pendingOf(request);

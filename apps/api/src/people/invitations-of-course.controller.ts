@@ -1,11 +1,13 @@
-import { Body, Controller, Delete, Get, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Post, Req } from '@nestjs/common';
 import type { CourseId } from '@palimpsest/domain';
 import { CreateInvitationDto, InvitationDto, NewInvitationDto, WrittenDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
-import { Answers, Takes } from '../platform/api-description.js';
+import { NotKept } from '../commands/idempotency.interceptor.js';
+import { Answers, PathId, Takes } from '../platform/api-description.js';
+import { Access } from '../policies/access.js';
 import { CourseAccess } from '../policies/course-access.js';
 import { Invitations } from './invitations.js';
 
@@ -20,17 +22,20 @@ export class InvitationsOfCourseController {
   ) {}
 
   @Get()
+  @Access('course.people')
   @Answers(InvitationDto, { list: true })
-  async list(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<InvitationDto[]> {
+  async list(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<InvitationDto[]> {
     return this.invitations.list(await this.#require(person, id, 'see the invitations of a course', request));
   }
 
   @Post()
-  @Takes(CreateInvitationDto)
-  @Answers(NewInvitationDto)
+  @Access('course.people')
+  @NotKept()
+  @Takes(CreateInvitationDto, { days: 14, mostUses: 30 })
+  @Answers(NewInvitationDto, { status: 201 })
   async create(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Body() body: CreateInvitationDto,
     @Req() request: Request,
   ): Promise<NewInvitationDto> {
@@ -39,11 +44,12 @@ export class InvitationsOfCourseController {
   }
 
   @Delete(':invitation')
+  @Access('course.people')
   @Answers(WrittenDto)
   async revoke(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('invitation') invitation: string,
+    @PathId('id') id: string,
+    @PathId('invitation') invitation: string,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const course = await this.#require(person, id, 'revoke an invitation', request);

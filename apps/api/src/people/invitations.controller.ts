@@ -6,7 +6,11 @@ import { addressOf } from '../auth/address.js';
 import { Public } from '../auth/auth.guard.js';
 import { Welcome } from '../auth/welcome.js';
 import { Answers, Takes } from '../platform/api-description.js';
+import { Limited } from '../limits/request-limits.js';
+import { Access } from '../policies/access.js';
 import { Invitations } from './invitations.js';
+
+const TOKEN = 'x'.repeat(43);
 
 /** For whoever has a link. Without a valid token nothing is done and nothing is told. */
 @Controller('api/invitations')
@@ -19,8 +23,9 @@ export class InvitationsController {
 
   @Public()
   @Post('look')
+  @Access('open')
   @HttpCode(200)
-  @Takes(InvitationTokenDto)
+  @Takes(InvitationTokenDto, { token: TOKEN })
   @Answers(InvitedToDto)
   async look(@Body() body: InvitationTokenDto): Promise<InvitedToDto> {
     return { course: await this.invitations.look(body.token) };
@@ -28,8 +33,12 @@ export class InvitationsController {
 
   @Public()
   @Post('accept')
+  @Access('open')
+  @Limited('sign-ins-a-minute')
   @HttpCode(200)
-  @Takes(AcceptInvitationDto)
+  @Takes(AcceptInvitationDto, {
+    ...{ token: TOKEN, username: 'ada', displayName: 'Ada Lovelace', password: 'correct horse battery staple' },
+  })
   @Answers(SignedInDto)
   async accept(
     @Body() body: AcceptInvitationDto,

@@ -9,7 +9,7 @@ import { accountId } from '../auth/account-id.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import type { CommandContext } from '../commands/context.js';
 import type { Configuration } from '../configuration.js';
-import { RefusedRequest } from '../platform/refused-request.js';
+import { Problem } from '../platform/problem.js';
 import { CONFIGURATION, POOL } from '../platform/tokens.js';
 
 const DAY_MS = 86_400_000;
@@ -65,13 +65,13 @@ export class Invitations {
     return (await this.commands.execute(streamOf.course(course), courseDecider, command, context)).position;
   }
 
-  /** Title of the course that the token invites to. Throws RefusedRequest when it invites nobody any more. */
+  /** Title of the course that the token invites to. Throws Problem when it invites nobody any more. */
   async look(token: string): Promise<string> {
     return (await this.#open(token)).title;
   }
 
   /**
-   * Makes the account and enrols it. Throws RefusedRequest, and Rejected when the user name is taken. Two people may take the
+   * Makes the account and enrols it. Throws Problem, and Rejected when the user name is taken. Two people may take the
    * last use at once: the slower one then has an account and no course, and is told so.
    */
   async accept(token: string, account: Omit<NewAccount, 'role'>, address: string): Promise<Invited> {
@@ -86,18 +86,24 @@ export class Invitations {
 
   async #open(token: string) {
     const { rows } = await this.pool.query<{ invitation: string; course: CourseId }>(
-      'select invitation, course from ops.invitation where token_hash = $1',
-      [this.#hash(token)],
+      'select invitation, course from ops.invitation where token_hash = any($1)',
+      [this.#hashes(token)],
     );
     const known = rows[0];
     const state = known && (await this.commands.load(streamOf.course(known.course), courseDecider)).state;
     const problem = invitationProblem(known && state?.invitations.get(known.invitation), Date.now());
     if (!known || !state || problem !== undefined)
-      throw new RefusedRequest(403, 'invitation-over', problem ?? 'There is no such invitation.');
+      throw new Problem(403, 'invitation-over', problem ?? 'There is no such invitation.');
     return { ...known, title: state.title };
   }
 
-  #hash(token: string): Buffer {
-    return createHmac('sha256', this.configuration.secretKey).update(`invitation ${token}`).digest();
+  #hash(token: string, key = this.configuration.secretKey): Buffer {
+    return createHmac('sha256', key).update(`invitation ${token}`).digest();
+  }
+
+  /** With the key of now and, while there is one, that of before. */
+  #hashes(token: string): Buffer[] {
+    const { secretKey, previousSecretKey } = this.configuration;
+    return [secretKey, previousSecretKey].flatMap((key) => (key === undefined ? [] : [this.#hash(token, key)]));
   }
 }

@@ -6,13 +6,12 @@ import {
   Get,
   HttpCode,
   NotFoundException,
-  Param,
   Post,
   Put,
   Query,
   Req,
 } from '@nestjs/common';
-import { asId, isId, type UserId } from '@palimpsest/domain';
+import { asId, type UserId } from '@palimpsest/domain';
 import type { Position } from '@palimpsest/event-store';
 import { DirectoryQueries, type PersonRow, ReadModelBehind, ReadModels } from '@palimpsest/projections';
 import {
@@ -34,9 +33,11 @@ import { sessionDto } from '../auth/own-sessions.controller.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { SessionEnding } from '../auth/session-ending.js';
 import { Sessions } from '../auth/sessions.js';
+import { NotKept } from '../commands/idempotency.interceptor.js';
 import type { CommandContext } from '../commands/context.js';
-import { Answers, MayWait, Takes } from '../platform/api-description.js';
+import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
 import { waitFor } from '../platform/wait-for.js';
+import { Access } from '../policies/access.js';
 import { mayAdministerAccounts, mayManageCourse } from '../policies/policies.js';
 
 /** How many accounts a list has if it does not say. */
@@ -59,6 +60,7 @@ export class PeopleController {
   ) {}
 
   @Get('courses')
+  @Access('courses.list')
   @Answers(ManagedCourseDto, { list: true })
   async courses(@Person() person: Principal): Promise<ManagedCourseDto[]> {
     const courses = await this.directory.courses(person.userId);
@@ -68,8 +70,9 @@ export class PeopleController {
   }
 
   @Get()
+  @Access('accounts.administer')
   @Answers(PersonDto, { list: true })
-  @MayWait()
+  @Asks(PeopleQueryDto)
   async list(
     @Person() person: Principal,
     @Query() query: PeopleQueryDto,
@@ -81,11 +84,12 @@ export class PeopleController {
   }
 
   @Put(':id/role')
-  @Takes(ChangeRoleDto)
+  @Access('accounts.administer')
+  @Takes(ChangeRoleDto, { role: 'assistant' })
   @Answers(WrittenDto)
   async changeRole(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Body() body: ChangeRoleDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
@@ -94,12 +98,13 @@ export class PeopleController {
   }
 
   @Post(':id/deactivate')
+  @Access('accounts.administer')
   @HttpCode(200)
-  @Takes(DeactivateDto)
+  @Takes(DeactivateDto, { reason: 'has left the school' })
   @Answers(WrittenDto)
   async deactivate(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Body() body: DeactivateDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
@@ -108,19 +113,26 @@ export class PeopleController {
   }
 
   @Post(':id/reactivate')
+  @Access('accounts.administer')
   @HttpCode(200)
   @Answers(WrittenDto)
-  async reactivate(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<WrittenDto> {
+  async reactivate(
+    @Person() person: Principal,
+    @PathId('id') id: string,
+    @Req() request: Request,
+  ): Promise<WrittenDto> {
     const { user, context } = await this.#account(person, id, 'reactivate accounts', request);
     return this.#written(user, await this.changes.reactivate(user, context));
   }
 
   @Post(':id/reset-password')
+  @Access('accounts.administer')
+  @NotKept()
   @HttpCode(200)
   @Answers(NewPasswordDto)
   async resetPassword(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Req() request: Request,
   ): Promise<NewPasswordDto> {
     const { user, context } = await this.#account(person, id, 'reset passwords', request);
@@ -128,10 +140,11 @@ export class PeopleController {
   }
 
   @Get(':id/sessions')
+  @Access('accounts.administer')
   @Answers(SessionDto, { list: true })
   async sessionsOf(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Req() request: Request,
   ): Promise<SessionDto[]> {
     const { user } = await this.#account(person, id, "see other people's sessions", request);
@@ -139,22 +152,24 @@ export class PeopleController {
   }
 
   @Delete(':id/sessions')
+  @Access('accounts.administer')
   @HttpCode(204)
-  async endSessions(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<void> {
+  async endSessions(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<void> {
     const { user, context } = await this.#account(person, id, "end other people's sessions", request);
     await this.ending.endAll(user, 'administrator', context);
   }
 
   @Delete(':id/sessions/:session')
+  @Access('accounts.administer')
   @HttpCode(204)
   async endSession(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('session') session: string,
+    @PathId('id') id: string,
+    @PathId('session') session: string,
     @Req() request: Request,
   ): Promise<void> {
     const { user, context } = await this.#account(person, id, "end other people's sessions", request);
-    if (!isId(session) || !(await this.ending.end(user, session, 'administrator', context)))
+    if (!(await this.ending.end(user, session, 'administrator', context)))
       throw new NotFoundException('This account has no such session: it has ended already.');
   }
 
@@ -174,8 +189,7 @@ export class PeopleController {
     what: string,
     request: Request,
   ): Promise<{ readonly user: UserId; readonly context: CommandContext }> {
-    await this.#require(person, what, `account ${id.slice(0, 60)}`, request);
-    if (!isId(id)) throw new NotFoundException('There is no such account.');
+    await this.#require(person, what, `account ${id}`, request);
     const user = asId<UserId>(id);
     const address = addressOf(request);
     const subject = user === person.userId ? {} : { subject: user };

@@ -1,7 +1,7 @@
 import type { CourseRole } from '@palimpsest/domain';
 import { ROSTER_FIELDS, ROSTER_MOST_CHARACTERS, type RosterField } from '@palimpsest/protocol';
 import { CsvError, parse } from 'csv-parse/sync';
-import { RefusedRequest } from '../platform/refused-request.js';
+import { Problem } from '../platform/problem.js';
 import { guessColumns } from './roster-columns.js';
 
 export type Delimiter = ',' | ';' | '\t';
@@ -35,7 +35,7 @@ export interface ReadingOptions {
   readonly delimiter?: Delimiter | undefined;
 }
 
-/** The text of a file's bytes. Throws RefusedRequest if they are not UTF-8. */
+/** The text of a file's bytes. Throws Problem if they are not UTF-8. */
 export function rosterText(bytes: Uint8Array): string {
   const [first, second] = bytes;
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
@@ -49,7 +49,7 @@ export function rosterText(bytes: Uint8Array): string {
 
 /**
  * The rows of a roster: CSV (RFC 4180) with a line of column names; commas, semicolons or tabs; with or without a byte order
- * mark. Throws RefusedRequest where the file as a whole cannot be read; what is wrong with one row stands in that row.
+ * mark. Throws Problem where the file as a whole cannot be read; what is wrong with one row stands in that row.
  */
 export function readRoster(text: string, options: ReadingOptions = {}): RosterFile {
   if (text.length > ROSTER_MOST_CHARACTERS)
@@ -206,6 +206,6 @@ function roleNamed(text: string): CourseRole | null | undefined {
   return found ?? null;
 }
 
-function unreadable(message: string): RefusedRequest {
-  return new RefusedRequest(422, 'unreadable-roster', message);
+function unreadable(message: string): Problem {
+  return new Problem(422, 'unreadable-roster', message);
 }

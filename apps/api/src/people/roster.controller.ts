@@ -1,13 +1,17 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { DirectoryQueries, type MemberRow, ReadModelBehind, ReadModels } from '@palimpsest/projections';
 import { ConfirmRosterDto, MemberDto, RosterDto, RosterImportedDto, RosterPreviewDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
-import { Answers, Takes } from '../platform/api-description.js';
+import { NotKept } from '../commands/idempotency.interceptor.js';
+import { Answers, PathId, Takes } from '../platform/api-description.js';
+import { Access } from '../policies/access.js';
 import { CourseAccess } from '../policies/course-access.js';
 import { Rosters } from './rosters.js';
+
+const EXAMPLE = { text: 'username,name\nada,Ada Lovelace\n', columns: { username: 'username' }, removeMissing: false };
 
 const REFUSED = 'Only professors of the course and administrators decide who is in it.';
 
@@ -22,20 +26,23 @@ export class RosterController {
   ) {}
 
   @Get('members')
+  @Access('course.people')
   @Answers(MemberDto, { list: true })
-  async members(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<MemberDto[]> {
+  async members(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<MemberDto[]> {
     const course = await this.access.requireManager(person, id, 'see the roster of a course', REFUSED, request);
     return (await this.directory.members(course)).map(memberDto);
   }
 
   /** Writes nothing. */
   @Post('roster/preview')
+  @Access('course.people')
+  @NotKept()
   @HttpCode(200)
-  @Takes(RosterDto)
+  @Takes(RosterDto, EXAMPLE)
   @Answers(RosterPreviewDto)
   async preview(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Body() body: RosterDto,
     @Req() request: Request,
   ): Promise<RosterPreviewDto> {
@@ -44,12 +51,14 @@ export class RosterController {
   }
 
   @Post('roster')
+  @Access('course.people')
+  @NotKept()
   @HttpCode(200)
-  @Takes(ConfirmRosterDto)
+  @Takes(ConfirmRosterDto, { ...EXAMPLE, digest: '0f'.repeat(32) })
   @Answers(RosterImportedDto)
   async import(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Body() body: ConfirmRosterDto,
     @Req() request: Request,
   ): Promise<RosterImportedDto> {

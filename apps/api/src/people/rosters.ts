@@ -21,7 +21,7 @@ import { CommandHandler } from '../commands/command-handler.js';
 import type { CommandContext } from '../commands/context.js';
 import { Rejected } from '../commands/rejected.js';
 import { randomPassword } from '../installation/first-accounts.js';
-import { RefusedRequest } from '../platform/refused-request.js';
+import { Problem } from '../platform/problem.js';
 import { POOL } from '../platform/tokens.js';
 import { inParallel } from './in-parallel.js';
 import { readRoster, type RosterFile } from './roster-file.js';
@@ -58,7 +58,7 @@ export class Rosters {
     @Inject(POOL) private readonly pool: pg.Pool,
   ) {}
 
-  /** Writes nothing. Throws RefusedRequest for a file that cannot be read, and if there is no such course. */
+  /** Writes nothing. Throws Problem for a file that cannot be read, and if there is no such course. */
   async preview(course: CourseId, roster: RosterDto, context: CommandContext): Promise<RosterPreviewDto> {
     const { file, plan, digest } = await this.#prepare(course, roster, context);
     const { headers, columns, delimiter } = file;
@@ -70,7 +70,7 @@ export class Rosters {
 
   /**
    * Does what the preview with this digest has shown; rows with an error are left out. `keep` gets the first passwords before
-   * any account is made, so that a crash loses none. Throws RefusedRequest when the digest is another by now.
+   * any account is made, so that a crash loses none. Throws Problem when the digest is another by now.
    */
   async import(
     course: CourseId,
@@ -80,7 +80,7 @@ export class Rosters {
   ): Promise<RosterImport> {
     const { plan, digest } = await this.#prepare(course, roster, context);
     if (digest !== roster.digest)
-      throw new RefusedRequest(
+      throw new Problem(
         409,
         'roster-changed',
         'The file or the course is another than in the preview, so nothing was done: look at the preview again.',
@@ -107,8 +107,7 @@ export class Rosters {
 
   async #prepare(course: CourseId, roster: RosterDto, { actor }: CommandContext): Promise<Prepared> {
     const { state } = await this.commands.load(streamOf.course(course), courseDecider);
-    if (!state.exists)
-      throw new RefusedRequest(404, 'not-found', 'There is no such course, or it is not yours to see.');
+    if (!state.exists) throw new Problem(404, 'not-found', 'There is no such course, or it is not yours to see.');
     const file = readRoster(roster.text, roster);
     const facts = await this.#facts(file, state, { id: actor.id, role: actor.role });
     const plan = planRoster(file.lines, facts, roster.removeMissing === true);

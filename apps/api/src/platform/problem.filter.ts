@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { RejectionCode } from '@palimpsest/domain';
 import { AppendTooLarge, Unavailable } from '@palimpsest/event-store';
 import { ReadModelBehind } from '@palimpsest/projections';
 import type { ProblemDto } from '@palimpsest/protocol';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { Rejected } from '../commands/rejected.js';
-import { RefusedRequest } from './refused-request.js';
+import { Problem } from './problem.js';
 
 /** HTTP status of each refusal that a decider can make. Complete by the compiler. */
 const STATUS_OF_REJECTION = {
@@ -22,63 +23,60 @@ const STATUS_OF_REJECTION = {
   'too-large': 413,
 } satisfies Record<RejectionCode, number>;
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  401: 'Not signed in',
-  403: 'Not allowed',
-  404: 'Not found',
-  409: 'Conflict',
-  413: 'Too large',
-  422: 'Not acceptable',
-  429: 'Too often',
-  500: 'Fault of the server',
-  503: 'Try again',
+/** Title and, for errors of others than ours, code of each status. */
+const KINDS: Readonly<Record<number, readonly [title: string, code: string]>> = {
+  400: ['Bad request', 'bad-request'],
+  401: ['Not signed in', 'not-signed-in'],
+  403: ['Not allowed', 'not-allowed'],
+  404: ['Not found', 'not-found'],
+  405: ['No such method here', 'method-not-allowed'],
+  409: ['Conflict', 'conflict'],
+  413: ['Too large', 'too-large'],
+  415: ['Not a media type that is taken here', 'unsupported-media-type'],
+  416: ['No such range', 'range-not-satisfiable'],
+  422: ['Not acceptable', 'not-acceptable'],
+  429: ['Too many requests', 'limit-reached'],
+  500: ['Fault of the server', 'fault'],
+  503: ['Try again', 'unavailable'],
 };
 
-function problem(status: number, code: string, detail: string, fields?: string[]): ProblemDto {
+function problem(status: number, code: string, detail: string): ProblemDto {
+  return { type: `urn:palimpsest:problem:${code}`, title: KINDS[status]?.[0] ?? 'Error', status, code, detail };
+}
+
+/** A problem that is no more than its status. */
+export function problemOfStatus(status: number, detail: string): ProblemDto {
+  return problem(status, KINDS[status]?.[1] ?? 'http-error', detail);
+}
+
+function fromProblem(error: Problem): ProblemDto {
+  const { fields, limit } = error.details;
   return {
-    type: `urn:palimpsest:problem:${code}`,
-    title: TITLES[status] ?? 'Error',
-    status,
-    code,
-    detail,
-    ...(fields ? { fields } : {}),
+    ...problem(error.getStatus(), error.code, error.message),
+    ...(fields && { fields: [...fields] }),
+    ...(limit && { limit }),
   };
 }
 
-const CODE_OF_STATUS: Readonly<Record<number, string>> = {
-  400: 'bad-request',
-  401: 'not-signed-in',
-  403: 'not-allowed',
-  404: 'not-found',
-  413: 'too-large',
-};
-
-function fromHttpException(error: HttpException): ProblemDto {
-  const status = error.getStatus();
-  const body = error.getResponse();
-  const code = CODE_OF_STATUS[status] ?? 'http-error';
-  const messages = typeof body === 'object' && 'message' in body ? body.message : undefined;
-  if (Array.isArray(messages))
-    return problem(
-      status,
-      'invalid-request',
-      `The request is not valid: ${messages.join('; ')}.`,
-      messages.map(String),
-    );
-  return problem(status, code, error.message);
+function fault(): ProblemDto {
+  const id = randomUUID();
+  return {
+    ...problem(
+      500,
+      'fault',
+      `Something went wrong in the server; it has been logged under ${id}. Try again, and if it stays so, tell the administrator this number.`,
+    ),
+    instance: `urn:uuid:${id}`,
+  };
 }
 
 /** What the client is told of an error, whatever it was; nothing of the inside of the server. */
 export function toProblem(error: unknown): ProblemDto {
   if (error instanceof Rejected)
     return problem(STATUS_OF_REJECTION[error.rejection.code], error.rejection.code, error.rejection.message);
-  if (error instanceof RefusedRequest)
-    return {
-      ...problem(error.getStatus(), error.code, error.message),
-      ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
-    };
-  if (error instanceof HttpException) return fromHttpException(error);
+  if (error instanceof Problem) return fromProblem(error);
+  if (error instanceof HttpException && error.getStatus() < 500)
+    return problem(error.getStatus(), KINDS[error.getStatus()]?.[1] ?? 'http-error', error.message);
   if (error instanceof AppendTooLarge) return problem(413, 'too-large', 'This is too large to be stored in one piece.');
   if (error instanceof ReadModelBehind) return problem(503, error.code, error.message);
   if (error instanceof Unavailable)
@@ -87,32 +85,76 @@ export function toProblem(error: unknown): ProblemDto {
       'event-store-unavailable',
       'The event store cannot be reached just now. Nothing was changed: try again.',
     );
-  if (isBodyParserError(error))
-    return problem(error.status, CODE_OF_STATUS[error.status] ?? 'bad-request', error.message);
-  return problem(
-    500,
-    'fault',
-    'Something went wrong in the server; it has been logged. Try again, and tell the administrator.',
-  );
+  return parserProblem(error) ?? fault();
 }
 
-/** Express's own parsers throw plain errors with a status: malformed JSON, a body over the limit, a bad percent-encoding. */
-function isBodyParserError(error: unknown): error is Error & { status: number } {
-  const status = (error as { status?: unknown } | null)?.status;
-  return error instanceof Error && typeof status === 'number' && status >= 400 && status < 500;
+/** Express's own parsers throw plain errors with a status and a type. Their sentences are for programmers. */
+function parserProblem(error: unknown): ProblemDto | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { status, type, limit } = error as Error & { status?: unknown; type?: unknown; limit?: unknown };
+  if (typeof status !== 'number' || status < 400 || status >= 500) return undefined;
+  switch (type) {
+    case 'entity.parse.failed':
+      return problem(400, 'malformed-json', 'The body is not JSON, so nothing was done: send a JSON object.');
+    case 'entity.too.large':
+      return problem(
+        413,
+        'body-too-large',
+        `The body is larger than the ${String(limit)} bytes that are taken: send less.`,
+      );
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return problem(
+        415,
+        'unsupported-encoding',
+        'The body is in an encoding that is not read here: send UTF-8, as it is or with gzip.',
+      );
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return problem(400, 'body-cut-off', 'The body did not arrive as a whole, so nothing was done: send it again.');
+    default:
+      return problem(status, KINDS[status]?.[1] ?? 'bad-request', 'The address or the body is malformed: correct it.');
+  }
 }
+
+/** Methods that a path has, for those who tried another; none for a path that there is not. */
+export type MethodsOf = (path: string) => readonly string[];
 
 /** Every error leaves as application/problem+json (RFC 9457). */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #log = new Logger('http');
 
+  constructor(private readonly methodsOf: MethodsOf) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
-    const body = toProblem(error);
-    if (body.status >= 500) this.#log.error(error instanceof Error ? error.stack : String(error));
+    const body = this.#isUnrouted(error) ? this.#unrouted(request, response) : toProblem(error);
+    if (body.status >= 500)
+      this.#log.error(`${body.instance ?? body.code}: ${error instanceof Error ? error.stack : String(error)}`);
     if (response.headersSent) return void response.end();
-    if (body.retryAfterSeconds !== undefined) response.setHeader('Retry-After', body.retryAfterSeconds);
+    if (error instanceof Problem) response.set(error.details.headers ?? {});
+    if (body.status === 503) response.set('Retry-After', '1');
+    response.set('Cache-Control', 'no-store');
     response.status(body.status).type('application/problem+json').send(JSON.stringify(body));
+  }
+
+  /** Nest's own answer for what no route takes. */
+  #isUnrouted(error: unknown): boolean {
+    return error instanceof HttpException && error.getStatus() === 404 && /^Cannot [A-Z]+ /.test(error.message);
+  }
+
+  #unrouted({ method, path }: Request, response: Response): ProblemDto {
+    const methods = this.methodsOf(path);
+    if (methods.length === 0)
+      return problem(404, 'not-found', 'There is nothing at this address: /api/docs lists what there is.');
+    const allowed = methods.join(', ');
+    response.set('Allow', allowed);
+    return problem(
+      405,
+      'method-not-allowed',
+      `${method.slice(0, 20)} does nothing at this address; it takes ${allowed}.`,
+    );
   }
 }

@@ -1,11 +1,17 @@
-import { BadRequestException } from '@nestjs/common';
-import type { Position } from '@palimpsest/event-store';
+import { InvalidArgument, type Position } from '@palimpsest/event-store';
 import type { ReadModelName, ReadModels } from '@palimpsest/projections';
+import { POSITION } from '@palimpsest/protocol';
+import { invalidRequest } from './problem.js';
 
 /** `?after=`: waits until the read model holds the position, so that one sees what one has just written. */
-export async function waitFor(readModels: ReadModels, name: ReadModelName, after: unknown): Promise<void> {
+export async function waitFor(readModels: ReadModels, name: ReadModelName, after: string | undefined): Promise<void> {
   if (after === undefined || after === '') return;
-  if (typeof after !== 'string' || !/^[\w./:-]{1,200}$/.test(after))
-    throw new BadRequestException('"after" is not a position: give back what a command answered.');
-  await readModels.waitFor(name, after as Position);
+  if (!POSITION.test(after)) throw NO_POSITION();
+  try {
+    await readModels.waitFor(name, after as Position);
+  } catch (error) {
+    throw error instanceof InvalidArgument ? NO_POSITION() : error;
+  }
 }
+
+const NO_POSITION = () => invalidRequest([{ field: 'after', problem: 'must be a position that a command answered' }]);

@@ -1,16 +1,17 @@
-import { Controller, Get, Inject, Param, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { asId, type FileId, type RunId } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { DirectoryQueries, RunQueries } from '@palimpsest/projections';
 import { type AuthorDto, FileHistoryDto, type HistoryRunDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
-import { AuditLog } from '../audit/audit-log.js';
+import { Looks } from '../audit/looks.js';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
-import { Answers } from '../platform/api-description.js';
+import { Answers, PathId } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 import { readTimeline, type TimelineAuthor } from './file-timeline.js';
 import { readRunTimeline } from './run-timeline.js';
 
@@ -23,20 +24,21 @@ export class ReplayController {
     private readonly access: WorkspaceAccess,
     private readonly directory: DirectoryQueries,
     private readonly runs: RunQueries,
-    private readonly audit: AuditLog,
+    private readonly looks: Looks,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
   /** Everything that happened to the file and the runs beside it. The look itself is recorded before it is granted. */
   @Get('history')
+  @Access('workspace.history')
   @Answers(FileHistoryDto)
   async history(
     @Person() person: Principal,
-    @Param('file') id: string,
+    @PathId('file') id: string,
     @Req() request: Request,
   ): Promise<FileHistoryDto> {
     const { file, workspace } = await this.access.requireFile(person, id, 'see');
-    await this.audit.record(
+    await this.looks.note(
       { type: 'HistoryViewed', data: { file: file.id, path: file.path } },
       contextOf(person, 'web', {
         ...{ course: workspace.course, workspace: workspace.id, file: file.id },

@@ -1,11 +1,14 @@
-import { Controller, Get, Inject, NotFoundException, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, NotFoundException, Res } from '@nestjs/common';
+import { ApiOkResponse } from '@nestjs/swagger';
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { readEvent, type RunId, streamOf } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import type { Response } from 'express';
 import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
+import { PathId, PathText } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
+import { Access } from '../policies/access.js';
 import { RunAccess } from './run-access.js';
 
 /**
@@ -21,15 +24,20 @@ export class FiguresController {
   ) {}
 
   @Get(':sha256')
+  @Access('workspace.see')
+  @ApiOkResponse({
+    description: 'The picture.',
+    content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },
+  })
   async get(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('sha256') sha256: string,
+    @PathId('id') id: string,
+    @PathText('sha256', /^[0-9a-f]{64}$/) sha256: string,
     @Res() response: Response,
   ): Promise<void> {
     const run = await this.runAccess.require(person, id, 'see');
     // A hash is no permission: the run itself has to have made it.
-    const mediaType = /^[0-9a-f]{64}$/.test(sha256) ? await this.#mediaTypeIn(run.id, sha256) : undefined;
+    const mediaType = await this.#mediaTypeIn(run.id, sha256);
     const blob = mediaType && (await this.blobs.get(sha256));
     if (!blob) throw new NotFoundException('This run has no such figure.');
     response.setHeader('Content-Type', mediaType);

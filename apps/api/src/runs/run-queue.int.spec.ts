@@ -73,14 +73,23 @@ class Classroom {
     await this.redis?.stop();
   }
 
-  async request(by: string = randomUUID()): Promise<RunId> {
-    const id = asId<RunId>(randomUUID());
+  /** Records a request, and in the same append the start by `executor`. */
+  async request(by: string = randomUUID(), id = asId<RunId>(randomUUID()), executor?: string): Promise<RunId> {
     const data: RunRequested['data'] = {
       ...{ id, by: asId(by), workspace: asId(randomUUID()), course: asId(randomUUID()) },
       ...{ mode: 'repl', entry: null, files: [], columns: 80, rows: 24 },
     };
-    await this.append(id, { type: 'RunRequested', data });
+    const start = executor === undefined ? [] : [startedBy(executor)];
+    await this.append(id, { type: 'RunRequested', data }, ...start);
     return id;
+  }
+
+  /** As the register has it; undefined: the run is not there. */
+  async stateOf(run: RunId): Promise<string | undefined> {
+    const { rows } = await this.api.pool.query<{ state: string }>('select state from ops.alive_run where run = $1', [
+      run,
+    ]);
+    return rows[0]?.state;
   }
 
   async append(run: RunId, ...events: RunEvent[]): Promise<void> {
@@ -94,10 +103,7 @@ class Classroom {
   }
 
   start(run: RunId, executor: string): Promise<void> {
-    return this.append(run, {
-      type: 'RunStarted',
-      data: { executor, attempt: randomUUID(), sandbox: 'full', startedAt: 1 },
-    });
+    return this.append(run, startedBy(executor));
   }
 
   finish(run: RunId): Promise<void> {
@@ -135,6 +141,10 @@ async function liveExecutor(url: string, name: string): Promise<pg.Client> {
   await client.connect();
   await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [executorLock(name)]);
   return client;
+}
+
+function startedBy(executor: string): RunEvent {
+  return { type: 'RunStarted', data: { executor, attempt: randomUUID(), sandbox: 'full', startedAt: 1 } };
 }
 
 const started: ExecutorEvent = { type: 'ExecutorStarted', data: { places: 4, sandbox: 'full', reason: null } };
@@ -216,6 +226,41 @@ describe.each<Backend>(['Postgres', 'Redis'])('turns and places in %s', (backend
     await room.finish(a1);
     await room.holds(b, a2, a3, a4);
     for (const run of [...a.slice(1), b]) await room.finish(run);
+    await eventually(async () => (await room.api.pool.query('select from ops.alive_run')).rowCount === 0, 'the end');
+    await room.queue.obliterate({ force: true });
+  });
+
+  it('a run is hastened if its person has no other; what was hastened with a wrong turn gets the right one', async () => {
+    const node = room.api.app.get(RunQueue);
+    const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()].map((id) => asId<RunId>(id));
+    node.hasten(first!, ada);
+    node.hasten(second!, ada);
+    await room.holds(first!);
+    // As another node would, that had not heard of the first.
+    await room.queue.add('run', { runId: third }, { jobId: third!, priority: 1 });
+    for (const run of [first!, second!, third!]) await room.request(ada, run);
+    const others = await room.request(ben);
+    await room.holds(first!, others, second!, third!);
+    const { rows } = await room.api.pool.query('select turn from ops.alive_run where person = $1 order by arrival', [
+      ada,
+    ]);
+    expect(rows.map(({ turn }) => turn)).toEqual([1, 2, 3]);
+    const late = asId<RunId>(randomUUID());
+    node.hasten(late, ben);
+    await new Promise((done) => setTimeout(done, 300));
+    expect(await room.jobs()).not.toContain(late);
+    // One that was started before the register had it hinders nobody's next one.
+    const [cat, next] = [randomUUID(), asId<RunId>(randomUUID())];
+    const quick = asId<RunId>(randomUUID());
+    node.hasten(quick, cat);
+    await eventually(async () => (await room.jobs()).includes(quick), 'the job');
+    await room.request(cat, quick, 'e1');
+    await eventually(async () => (await room.stateOf(quick)) === 'script', 'the start');
+    await room.finish(quick);
+    await eventually(async () => (await room.stateOf(quick)) === undefined, 'the end');
+    node.hasten(next, cat);
+    await eventually(async () => (await room.jobs()).includes(next), 'the next job', 1_000);
+    for (const run of [first!, second!, third!, others]) await room.finish(run);
     await eventually(async () => (await room.api.pool.query('select from ops.alive_run')).rowCount === 0, 'the end');
     await room.queue.obliterate({ force: true });
   });

@@ -16,14 +16,19 @@ import { applyToRegister, readAlive, readLost } from './run-register.js';
  * Theory of operation. Three steps lead from a request in the log to a job, each of which can be repeated.
  *
  *   log ──reactor──▶ register (ops.alive_run) ──dispatch──▶ jobs of BullMQ
- *                          └──rounds──▶ runs of dead executors end; jobs that got lost are made anew
+ *    │                     └──rounds──▶ runs of dead executors end; jobs that got lost are made anew
+ *    └──hasten──▶ the job of somebody's only run
  *
- * The reactor is the only way into the queue: it follows the log from its own checkpoint, so a request that was recorded
- * just before a crash is queued after it, and none is queued that was not recorded. It only writes the register, in the
+ * The reactor is the way into the queue that can be relied on: it follows the log from its own checkpoint, so a request that
+ * was recorded just before a crash is queued after it, and none is queued that was not recorded. It only writes the register, in the
  * transaction that moves the checkpoint. The commit wakes all nodes; one at a time compares the register with the turns that
  * the jobs have (fair-order.ts) and adds or moves those that differ. It does not matter how often or by whom that is done: a
  * job's id is its run's, so a second one is none, and a job that comes twice meets a run that was started: the run's stream
  * decides, not the queue.
+ *
+ * Three transactions lie between a request and its job on that way. Most people ask for one run at a time, whose turn is
+ * known without asking anybody: the node that has recorded the request makes that job at once (`hasten`). It promises nothing;
+ * what it did not do, or did with a turn that is not right, the dispatch does or mends.
  *
  * The rounds are for what no event tells: an executor that was killed says nothing, and a queue can lose jobs (a Redis that
  * was started anew without its data, a job that failed before it was claimed).
@@ -42,6 +47,10 @@ const LOST_JOB_MS = 5_000;
 
 /** How long one job may take to be added or moved, milliseconds. */
 const QUEUE_PATIENCE_MS = 5_000;
+
+/** Hastened runs are remembered until they are dispatched, or for so long, milliseconds; and so many. */
+const HASTENED_MS = 2_000;
+const MOST_HASTENED = 10_000;
 
 type Jobs = Queue<{ runId: string }>;
 
@@ -68,6 +77,8 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   readonly #runsPerPerson: number;
   /** Since when a waiting run has been seen without a job of its own: performance.now(). */
   readonly #withoutJob = new Map<string, number>();
+  /** Runs that were hastened and not dispatched yet: whether they got a job. By whom they are, too. */
+  readonly #hastened = new Map<string, { readonly person: string; readonly done: Promise<boolean> }>();
   #rounds: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #pass: Promise<void> | undefined;
@@ -114,6 +125,26 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     await this.#queue.close();
   }
 
+  /** Makes the job of a run whose request has just been recorded, if its person has no other. A hint: never fails. */
+  hasten(run: RunId, person: string): void {
+    const others = [...this.#hastened.values()].some((hastened) => hastened.person === person);
+    if (others || this.#hastened.size >= MOST_HASTENED) return;
+    const done = this.#addOnly(run, person).catch(() => false);
+    this.#hastened.set(run, { person, done });
+    setTimeout(() => this.#hastened.delete(run), HASTENED_MS).unref();
+  }
+
+  async #addOnly(run: RunId, person: string): Promise<boolean> {
+    const { rowCount } = await this.#pool.query({
+      name: 'other runs of a person',
+      text: 'select from ops.alive_run where person = $1 and run <> $2 limit 1',
+      values: [person, run],
+    });
+    if (rowCount !== 0) return false;
+    await this.#add(run, 1);
+    return true;
+  }
+
   /** One pass at a time; what changes during one is seen by one more after it. */
   #dispatch(): void {
     this.#again = true;
@@ -124,7 +155,11 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     while (this.#again) {
       this.#again = false;
       try {
-        await this.#inTurn((client) => this.#giveTurns(client));
+        // Most changes give nobody another turn: that is seen without keeping the other nodes waiting.
+        const alive = await readAlive(this.#pool);
+        for (const { run, state } of alive) if (state !== 'waiting') this.#hastened.delete(run);
+        if (changedTurns(alive, this.#runsPerPerson).length > 0)
+          await this.#inTurn((client) => this.#giveTurns(client));
         this.#trouble = undefined;
       } catch (error) {
         // The next round tries again.
@@ -138,13 +173,21 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     const alive = await readAlive(client);
     for (const { run, turn } of changedTurns(alive, this.#runsPerPerson)) {
       const known = alive.find((one) => one.run === run)?.turn ?? null;
-      if (known === null) await this.#add(run, turn);
+      if (known === null) await this.#addUnlessHastened(run, turn);
       else await within(QUEUE_PATIENCE_MS, this.#move(run, turn));
       await client.query(`update ops.alive_run set turn = $2, turn_no = nextval('ops.turn_no') where run = $1`, [
         run,
         turn,
       ]);
     }
+  }
+
+  async #addUnlessHastened(run: string, turn: number): Promise<void> {
+    const hastened = await this.#hastened.get(run)?.done;
+    this.#hastened.delete(run);
+    if (hastened !== true) await this.#add(run, turn);
+    // Another node may have hastened it as well, when there was no other of this person.
+    if (turn > 1) await within(QUEUE_PATIENCE_MS, this.#move(run, turn));
   }
 
   async #add(run: string, turn: number): Promise<void> {

@@ -13,6 +13,7 @@ import {
 import type { WebSocket } from 'ws';
 import { addressOf } from '../auth/address.js';
 import { contextOf, type Principal } from '../auth/principal.js';
+import { PersonLimits } from '../collaboration/person-limits.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import type { CommandContext } from '../commands/context.js';
 import { Rejected } from '../commands/rejected.js';
@@ -60,6 +61,7 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
     private readonly commands: CommandHandler,
     private readonly directory: DirectoryQueries,
     private readonly places: RunPlaces,
+    private readonly limits: PersonLimits,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -114,6 +116,8 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
   #receive(attached: Attached, frame: Uint8Array): void {
     const message = parseRunClientMessage(new TextDecoder().decode(frame));
     if (!message) return attached.socket.close(CLOSE.badMessage, 'a run takes input, resize and cancel');
+    const wait = message.t === 'input' ? this.limits.takeMessage(frame.length, attached.context) : 0;
+    if (wait > 0) return send(attached.socket, tooMany(wait, this.limits.messagesPerMinute));
     attached.work = attached.work.then(() => this.#carryOut(attached, message));
   }
 
@@ -169,6 +173,13 @@ function refusal(error: unknown): { code: string; message: string } {
   if (error instanceof WrongExpectedVersion)
     return { code: 'conflict', message: 'Somebody else was faster: try again.' };
   return { code: 'fault', message: 'This could not be sent to the program: try again.' };
+}
+
+/** What is typed counts as a message like those to open files; sizes do not, of which the last must hold, nor does stopping. */
+function tooMany(waitMs: number, most: number): RunServerMessage {
+  const seconds = Math.ceil(waitMs / 1000);
+  const message = `More than ${most} messages a minute: this was not sent to the program. Try again in ${seconds} s.`;
+  return { t: 'refused', code: 'limit-reached', message };
 }
 
 function send(socket: WebSocket, message: RunServerMessage): void {

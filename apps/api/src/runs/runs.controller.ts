@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { Body, Controller, Get, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
 import {
   asId,
   type CourseId,
@@ -15,21 +14,26 @@ import {
 } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { ReadModels, RunQueries, type RunRow } from '@palimpsest/projections';
-import { RequestRunDto, RunDto, WrittenDto } from '@palimpsest/protocol';
-import type { Request } from 'express';
+import { PageQueryDto, RequestRunDto, RunDto, WrittenDto } from '@palimpsest/protocol';
+import type { Request, Response } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
+import { newId } from '../commands/command-identity.js';
 import { ModuleRules } from '../courses/module-rules.js';
-import { Answers, MayWait, Takes } from '../platform/api-description.js';
+import { Limited } from '../limits/request-limits.js';
+import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
+import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 import { RunAccess } from './run-access.js';
+import { RunQueue } from './run-queue.js';
 
-/** Runs in a list. */
-const LIST_LIMIT = 50;
+/** Second part of a cursor. */
+const RUN_KEY = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function runDto(row: RunRow): RunDto {
   const { requestedAt, finishedAt, id, workspace, by, byName, mode, entry, state, outcome } = row;
@@ -49,48 +53,54 @@ export class RunsController {
     private readonly moduleRules: ModuleRules,
     private readonly queries: RunQueries,
     private readonly readModels: ReadModels,
+    private readonly runQueue: RunQueue,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
   /** Asks for a run of exactly what the log has now. Answers when the request is recorded; the run comes by its socket. */
   @Post('runs')
-  @Takes(RequestRunDto)
-  @Answers(WrittenDto)
+  @Access('workspace.run')
+  @Limited('runs-a-minute')
+  @Takes(RequestRunDto, {
+    workspace: '3f6f2e0a-0a53-4b8e-9d6b-6a3f0a0e7c11',
+    mode: 'script',
+    entry: 'main.py',
+    columns: 80,
+    rows: 24,
+  })
+  @Answers(WrittenDto, { status: 201 })
   async request(
     @Person() person: Principal,
     @Body() body: RequestRunDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const { workspace } = await this.access.require(person, body.workspace, 'run');
-    const id = asId<RunId>(randomUUID());
+    const id = asId<RunId>(newId('run'));
     const workspaceId = asId<WorkspaceId>(workspace.id);
     const course = asId<CourseId>(workspace.course);
-    const { position } = await this.commands.execute(
-      streamOf.run(id),
-      runDecider,
-      {
-        kind: 'request',
-        run: {
-          id,
-          workspace: workspaceId,
-          course,
-          by: asId<UserId>(person.userId),
-          mode: body.mode,
-          entry: body.mode === 'script' ? (body.entry ?? 'main.py') : null,
-          files: await this.#filesNow(workspaceId),
-          columns: body.columns ?? 80,
-          rows: body.rows ?? 24,
-          refused: (await this.moduleRules.refusedIn(course)) ?? RESTRICTED_MODULES,
-        },
-      },
-      contextOf(person, 'web', { course: workspace.course, workspace: workspace.id, address: addressOf(request) }),
+    const [files, refused] = await Promise.all([this.#filesNow(workspaceId), this.moduleRules.refusedIn(course)]);
+    const run = {
+      ...{ id, workspace: workspaceId, course, by: asId<UserId>(person.userId), mode: body.mode, files },
+      entry: body.mode === 'script' ? (body.entry ?? 'main.py') : null,
+      columns: body.columns ?? 80,
+      rows: body.rows ?? 24,
+      refused: refused ?? RESTRICTED_MODULES,
+    };
+    const context = contextOf(person, 'web', {
+      ...{ course: workspace.course, workspace: workspace.id, address: addressOf(request) },
+    });
+    // Its id is new: nobody can have written to its stream.
+    const { position } = await this.commands.decideOn(
+      ...([streamOf.run(id), runDecider, { kind: 'request', run }, runDecider.initial, 'noStream', context] as const),
     );
+    this.runQueue.hasten(id, person.userId);
     return { id, position };
   }
 
   @Post('runs/:id/cancel')
-  @Answers(WrittenDto)
-  async cancel(@Person() person: Principal, @Param('id') id: string, @Req() request: Request): Promise<WrittenDto> {
+  @Access('workspace.run')
+  @Answers(WrittenDto, { status: 201 })
+  async cancel(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<WrittenDto> {
     const run = await this.runAccess.require(person, id, 'run');
     const context = contextOf(person, 'web', {
       workspace: run.workspace,
@@ -103,12 +113,27 @@ export class RunsController {
   }
 
   @Get('workspaces/:id/runs')
+  @Access('workspace.see')
   @Answers(RunDto, { list: true })
-  @MayWait()
-  async list(@Person() person: Principal, @Param('id') id: string, @Query('after') after?: string): Promise<RunDto[]> {
+  @Asks(PageQueryDto)
+  async list(
+    @Person() person: Principal,
+    @PathId('id') id: string,
+    @Query() { after, limit, cursor }: PageQueryDto,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<RunDto[]> {
     await waitFor(this.readModels, 'runs', after);
     const { workspace } = await this.access.require(person, id, 'see');
-    return (await this.queries.ofWorkspace(workspace.id, LIST_LIMIT)).map(runDto);
+    const [micros = '', run = ''] = decodeCursor(cursor, [/^\d{1,17}$/, RUN_KEY]) ?? [];
+    const before = cursor === undefined ? undefined : { micros, run };
+    const page = await pageOf(
+      limit,
+      (most) => this.queries.ofWorkspace(workspace.id, most, before),
+      (row) => [row.requestedMicros, row.id],
+    );
+    linkNext(request, response, 'cursor', page.next);
+    return page.rows.map(runDto);
   }
 
   /** The tree and every file's revision, from the log itself: a read model may be a moment behind what was just saved. */

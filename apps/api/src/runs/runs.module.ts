@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CollaborationModule } from '../collaboration/collaboration.module.js';
 import { CoursesModule } from '../courses/courses.module.js';
 import { FiguresController } from './figures.controller.js';
 import { RegisterWatch } from './register-watch.js';
@@ -9,7 +10,7 @@ import { RunQueue } from './run-queue.js';
 import { RunsController } from './runs.controller.js';
 
 @Module({
-  imports: [CoursesModule],
+  imports: [CollaborationModule, CoursesModule],
   controllers: [RunsController, FiguresController],
   providers: [RunAccess, RunGateway, RegisterWatch, RunQueue, RunPlaces],
   exports: [RunQueue, RunPlaces],

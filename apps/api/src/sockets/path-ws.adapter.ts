@@ -5,6 +5,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/principal.js';
 import { isForeignOrigin } from '../auth/request-token.js';
+import { problemOfStatus } from '../platform/problem.filter.js';
 
 /** The request of an upgrade, as the gateways get it. */
 export interface SocketRequest extends IncomingMessage {
@@ -119,7 +120,24 @@ export class PathWsAdapter extends WsAdapter {
   }
 }
 
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'You are not signed in, or your session has ended: sign in again.',
+  403: 'This socket was asked for by a page of another site, so it was not opened.',
+  404: 'There is no socket at this address.',
+  503: 'The socket cannot be opened just now: try again.',
+};
+
 function refuse(socket: Duplex, status: number): void {
   if (socket.destroyed) return;
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const body = JSON.stringify(problemOfStatus(status, REFUSALS[status] ?? 'The socket cannot be opened.'));
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Connection: close',
+      'Content-Type: application/problem+json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }

@@ -7,6 +7,7 @@ import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { Answers } from '../platform/api-description.js';
 import { maySeeSystem } from '../policies/policies.js';
+import { Access } from '../policies/access.js';
 import { SystemState } from './system-state.js';
 
 @Controller('api/system')
@@ -21,6 +22,7 @@ export class SystemController {
    * so only a refusal is recorded.
    */
   @Get()
+  @Access('system.see')
   @Answers(SystemDto)
   async get(@Person() person: Principal, @Req() request: Request): Promise<SystemDto> {
     if (!maySeeSystem(person.role)) {

@@ -69,9 +69,9 @@ export class TestApi {
     return TestApi.#listen(database, databaseUrl, accounts, true);
   }
 
-  /** Another api on the same database, as a second process would be. Stop it before this one. */
-  anotherNode(): Promise<TestApi> {
-    return TestApi.#listen(this.#database, this.databaseUrl, this.#accounts, false);
+  /** Another api on the same database, as a second process would be. Stop it before this one. `settings`: of its environment. */
+  anotherNode(settings: Readonly<Record<string, string>> = {}): Promise<TestApi> {
+    return TestApi.#listen(this.#database, this.databaseUrl, this.#accounts, false, settings);
   }
 
   static async #listen(
@@ -79,9 +79,14 @@ export class TestApi {
     databaseUrl: string,
     accounts: readonly FirstAccount[],
     isFirst: boolean,
+    settings: Readonly<Record<string, string>> = {},
   ): Promise<TestApi> {
     process.env['DATABASE_URL'] = databaseUrl;
     process.env['IDE_SECRET_KEY'] = 'a key for tests that is long enough';
+    // Suites run and make more than a person does; what is about the limits sets them itself.
+    for (const kind of ['RUNS', 'FILE_OPERATIONS', 'SIGN_INS', 'ANONYMOUS'])
+      process.env[`${kind}_PER_MINUTE`] ??= '100000';
+    Object.assign(process.env, settings);
     const app = await createApp();
     await app.listen(0, '127.0.0.1');
     const api = new TestApi(app, database, databaseUrl, accounts, isFirst);

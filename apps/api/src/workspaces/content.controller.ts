@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, NotFoundException, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, NotFoundException, Req, Res } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { RecordedDocuments } from '@palimpsest/documents';
@@ -8,8 +8,10 @@ import type { FileRow } from '@palimpsest/projections';
 import type { Request, Response } from 'express';
 import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
+import { PathId } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 import { sendContent, type ServedContent } from './served-content.js';
 
 /** A file as bytes: what a program wrote, or the text as it is recorded now. */
@@ -24,14 +26,15 @@ export class ContentController {
 
   /** To whoever may see the workspace. Pictures are shown; everything else is to be saved. */
   @Get()
+  @Access('workspace.see')
   @ApiOkResponse({
     description: 'The bytes of the file.',
     content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
   })
   async get(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') fileId: string,
+    @PathId('id') id: string,
+    @PathId('file') fileId: string,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { encodeFileEdited, FILE_EDITED, type FileId, streamOf, TEXT_ROOT, toJsonBytes } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import * as Y from 'yjs';
+import { newId } from '../commands/command-identity.js';
 import type { CommandContext } from '../commands/context.js';
 
 /**
@@ -23,7 +23,7 @@ export async function writeFirstText(
   const metadata = toJsonBytes({ v: 1, ...context });
   await store.append(
     streamOf.file(file),
-    [{ id: randomUUID(), type: FILE_EDITED, contentType: 'binary', data, metadata }],
+    [{ id: newId(streamOf.file(file)), type: FILE_EDITED, contentType: 'binary', data, metadata }],
     { expected: 'noStream' },
   );
 }

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { Body, Controller, Delete, Get, Inject, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Patch, Post, Query, Req } from '@nestjs/common';
 import {
   asId,
   checkPath,
@@ -11,17 +10,20 @@ import {
 } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { DirectoryQueries, ReadModels } from '@palimpsest/projections';
-import { CreateFileDto, MoveFileDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
+import { AfterQueryDto, CreateFileDto, MoveFileDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
+import { newId } from '../commands/command-identity.js';
 import { Rejected } from '../commands/rejected.js';
-import { Answers, MayWait, Takes } from '../platform/api-description.js';
+import { Limited } from '../limits/request-limits.js';
+import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { type OpenWorkspace, WorkspaceAccess } from '../policies/workspace-access.js';
+import { Access } from '../policies/access.js';
 import { writeFirstText } from './file-content.js';
 
 @Controller('api/workspaces/:id')
@@ -35,12 +37,13 @@ export class WorkspacesController {
   ) {}
 
   @Get()
+  @Access('workspace.see')
   @Answers(WorkspaceDto)
-  @MayWait()
+  @Asks(AfterQueryDto)
   async get(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Query('after') after?: string,
+    @PathId('id') id: string,
+    @Query() { after }: AfterQueryDto,
   ): Promise<WorkspaceDto> {
     await waitFor(this.readModels, 'directory', after);
     const { workspace, right } = await this.access.require(person, id, 'see');
@@ -53,18 +56,20 @@ export class WorkspacesController {
   }
 
   @Post('files')
-  @Takes(CreateFileDto)
-  @Answers(WrittenDto)
+  @Access('workspace.edit')
+  @Limited('file-operations-a-minute')
+  @Takes(CreateFileDto, { path: 'lib/greeting.py', text: 'print("Hello")\n' })
+  @Answers(WrittenDto, { status: 201 })
   async create(
     @Person() person: Principal,
-    @Param('id') id: string,
+    @PathId('id') id: string,
     @Body() body: CreateFileDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const open = await this.access.require(person, id, 'edit');
     const checked = checkPath(body.path);
     if (!checked.ok) throw new Rejected({ code: 'invalid-path', message: checked.problem });
-    const file = asId<FileId>(randomUUID());
+    const file = asId<FileId>(newId('file'));
     // Text first: whoever sees the file in the tree must find its text, also after a crash between the two. The other
     // way round a refused path leaves a stream that nothing refers to, which is harmless.
     await writeFirstText(this.store, file, body.text ?? '', this.#context(person, open, request, file));
@@ -72,12 +77,14 @@ export class WorkspacesController {
   }
 
   @Patch('files/:file')
-  @Takes(MoveFileDto)
+  @Access('workspace.edit')
+  @Limited('file-operations-a-minute')
+  @Takes(MoveFileDto, { path: 'lib/welcome.py' })
   @Answers(WrittenDto)
   async move(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') file: string,
+    @PathId('id') id: string,
+    @PathId('file') file: string,
     @Body() body: MoveFileDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
@@ -86,11 +93,13 @@ export class WorkspacesController {
   }
 
   @Delete('files/:file')
+  @Access('workspace.edit')
+  @Limited('file-operations-a-minute')
   @Answers(WrittenDto)
   async delete(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') file: string,
+    @PathId('id') id: string,
+    @PathId('file') file: string,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const { open, fileId } = await this.#find(person, id, file);
@@ -98,11 +107,13 @@ export class WorkspacesController {
   }
 
   @Post('files/:file/restore')
-  @Answers(WrittenDto)
+  @Access('workspace.edit')
+  @Limited('file-operations-a-minute')
+  @Answers(WrittenDto, { status: 201 })
   async restore(
     @Person() person: Principal,
-    @Param('id') id: string,
-    @Param('file') file: string,
+    @PathId('id') id: string,
+    @PathId('file') file: string,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const { open, fileId } = await this.#find(person, id, file);

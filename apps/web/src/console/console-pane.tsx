@@ -74,6 +74,7 @@ export default function ConsolePane({ runs, canWrite, onOpenFile, lineOf }: Prop
               size="compact-sm"
               variant="default"
               loading={runs.isStarting}
+              disabled={runs.waitSeconds > 0}
               onClick={() => runs.run({ mode: 'repl' })}
               data-testid="open-prompt"
             >

@@ -6,6 +6,7 @@ import { api, ApiProblem, sentenceOf, socketUrl } from '../api-client.js';
 import { saveStatus } from '../save-status.js';
 import { signInCount } from '../session.js';
 import { Signal, useSignal } from '../signal.js';
+import { useCountdown } from '../use-countdown.js';
 import { chooseRun } from './run-choice.js';
 import { RunFeed } from './run-feed.js';
 import { isAlive, isBusy, type RunView } from './run-view.js';
@@ -31,6 +32,8 @@ export interface Runs {
   /** A run was asked for and has not begun. */
   readonly isStarting: boolean;
   readonly isBusy: boolean;
+  /** Seconds until Run works again, when too many runs were asked for; 0 otherwise. */
+  readonly waitSeconds: number;
   /** Why the last Run or Stop did nothing, for a person. */
   readonly problem: string | null;
   run(what: { readonly mode: 'script' | 'repl'; readonly entry?: string }): void;
@@ -54,7 +57,14 @@ export function useRuns(workspace: string, me: UserDto): Runs {
   }
   const feed = useFeed(shown, useFilesChanged(workspace));
   const view = useSignal<RunView | null>(feed?.view ?? NO_FEED);
-  const start = useMutation({ mutationFn: (request: RequestRunDto) => startRun(request), onSuccess: setShown });
+  const [waitSeconds, waitFor] = useCountdown();
+  const start = useMutation({
+    mutationFn: (request: RequestRunDto) => startRun(request),
+    onSuccess: setShown,
+    onError: (error) => {
+      if (error instanceof ApiProblem && error.limit) waitFor(error.limit.retryAfterSeconds);
+    },
+  });
 
   return {
     feed,
@@ -63,9 +73,10 @@ export function useRuns(workspace: string, me: UserDto): Runs {
     isMine: view?.by === me.id,
     isStarting: start.isPending,
     isBusy: view !== null && isBusy(view),
-    problem: start.error ? sentenceOf(start.error) : (stopProblem ?? view?.refusal ?? null),
+    waitSeconds,
+    problem: startProblem(start.error, waitSeconds) ?? stopProblem ?? view?.refusal ?? null,
     run: (what) => {
-      if (start.isPending) return;
+      if (start.isPending || waitSeconds > 0) return;
       setStopProblem(null);
       // One console, one prompt: the variables of the run before go when the next begins.
       if (view?.state === 'repl') feed?.send({ t: 'cancel' });
@@ -75,6 +86,13 @@ export function useRuns(workspace: string, me: UserDto): Runs {
     show: setShown,
     measured: setSize,
   };
+}
+
+/** A limit is said with the seconds that are left, and no longer than it holds. */
+function startProblem(error: Error | null, waitSeconds: number): string | null {
+  if (!error) return null;
+  if (!(error instanceof ApiProblem && error.limit)) return sentenceOf(error);
+  return waitSeconds > 0 ? `${error.limit.most} runs a minute used. Next run in ${waitSeconds} s.` : null;
 }
 
 const NO_RUNS: readonly RunDto[] = [];

@@ -7,12 +7,14 @@ interface Props {
   readonly isBusy: boolean;
   readonly isStarting: boolean;
   readonly canRun: boolean;
+  /** Seconds until it works again; 0: now. */
+  readonly waitSeconds: number;
   readonly onRun: () => void;
   readonly onStop: () => void;
 }
 
 /** Green Run, which turns into red Stop while a program is under way. */
-export function RunButton({ entry, isBusy, isStarting, canRun, onRun, onStop }: Props) {
+export function RunButton({ entry, isBusy, isStarting, canRun, waitSeconds, onRun, onStop }: Props) {
   if (isBusy && canRun) {
     return (
       <Button
@@ -30,12 +32,12 @@ export function RunButton({ entry, isBusy, isStarting, canRun, onRun, onStop }: 
       color="run"
       leftSection={<IconPlayerPlayFilled size={16} aria-hidden />}
       onClick={onRun}
-      disabled={!canRun || entry === null}
+      disabled={!canRun || entry === null || waitSeconds > 0}
       aria-busy={isStarting}
-      aria-label={entry === null ? 'Run' : `Run ${entry}`}
+      aria-label={waitSeconds > 0 ? undefined : entry === null ? 'Run' : `Run ${entry}`}
       data-testid="run-button"
     >
-      {isStarting ? 'Starting …' : 'Run'}
+      {isStarting ? 'Starting …' : waitSeconds > 0 ? `Next run in ${waitSeconds} s` : 'Run'}
     </Button>
   );
 }

@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications';
 import {
   IconChevronDown,
   IconDeviceDesktop,
+  IconEye,
   IconKeyboard,
   IconLogout,
   IconMoon,
@@ -16,6 +17,7 @@ import { saveStatus } from '../save-status.js';
 import { signOut } from '../session.js';
 import { KeysDialog } from './keys-dialog.js';
 import { LeaveDialog } from './leave-dialog.js';
+import { LooksDialog } from './looks-dialog.js';
 
 /** Milliseconds that signing out waits for the last edits. */
 const PATIENCE = 5_000;
@@ -23,6 +25,7 @@ const PATIENCE = 5_000;
 /** Who is signed in; colours of the page, keys, sign out. */
 export function UserMenu({ me }: { readonly me: UserDto }) {
   const [keys, setKeys] = useState(false);
+  const [looks, setLooks] = useState(false);
   const [leaving, setLeaving] = useState(false);
 
   async function leave(anyway: boolean) {
@@ -57,6 +60,13 @@ export function UserMenu({ me }: { readonly me: UserDto }) {
           <Menu.Divider />
           <SchemeItems />
           <Menu.Divider />
+          <Menu.Item
+            leftSection={<IconEye size={16} aria-hidden />}
+            onClick={() => setLooks(true)}
+            data-testid="who-looked"
+          >
+            Who looked at my work
+          </Menu.Item>
           <Menu.Item leftSection={<IconKeyboard size={16} aria-hidden />} onClick={() => setKeys(true)}>
             Keys
           </Menu.Item>
@@ -69,6 +79,7 @@ export function UserMenu({ me }: { readonly me: UserDto }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      <LooksDialog opened={looks} onClose={() => setLooks(false)} />
       <KeysDialog opened={keys} onClose={() => setKeys(false)} />
       <LeaveDialog opened={leaving} onStay={() => setLeaving(false)} onLeave={() => void leave(true)} />
     </>

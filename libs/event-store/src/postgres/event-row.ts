@@ -1,7 +1,7 @@
 /** How events lie in result rows, and how a page of them is bounded. */
 import type { Position, RecordedEvent } from '../event-store.js';
 import type { CopiedRow } from './binary-copy.js';
-import type { KeptMetadata, Unresolved } from './kept-metadata.js';
+import { type KeptMetadata, metadataLost, type Unresolved } from './kept-metadata.js';
 import type { ReadPool } from './read-pool.js';
 
 /** Events in a page. */
@@ -79,6 +79,49 @@ export async function readPage(
   const events = await pool.copy(statement, (row) => decodeEvent(row, kept, unresolved), signal);
   await kept.resolve(unresolved, (select, decode) => pool.copy(select, decode, signal));
   return pageOf(events, limit);
+}
+
+/** Events in a short page, and bytes after which it ends: what most commands and most wake-ups find. */
+export const SHORT_PAGE_SIZE = 16;
+const SHORT_PAGE_BYTES = 65_536;
+
+/**
+ * A select of the first few events of a range in the columns of `decodeShortRow`, for a prepared statement: planning a page
+ * and fetching its metadata takes the server longer than reading one event. `range` must hold no more than SHORT_PAGE_SIZE
+ * numbers; `found` is how many of them were there, of which the last may be left out for their bytes.
+ */
+export function shortPageStatement(range: string, order: string): string {
+  return `
+    select e.position, e.revision, e.event_id, e.type, e.is_json,
+      floor(extract(epoch from e.recorded_at) * 1000)::bigint as recorded_ms, e.data,
+      coalesce(e.metadata, (select m.bytes from es.metadata m where m.key = e.metadata_key)) as metadata,
+      e.metadata_key, e.stream_no, e.found
+    from (
+      select e.*, count(*) over () as found,
+        sum(e.bytes) over (order by ${order} rows unbounded preceding) - e.bytes as bytes_before
+      from (
+        select e.*, octet_length(e.data) + coalesce(octet_length(e.metadata), 0) as bytes
+        from es.event e where ${range}
+      ) e
+    ) e
+    where e.bytes_before < ${SHORT_PAGE_BYTES}`;
+}
+
+/** As the driver gives them, in the order of `shortPageStatement`. */
+export type ShortRow = [
+  ...[position: string, revision: string, id: string, type: string, isJson: boolean, recordedMs: string],
+  ...[data: Buffer, metadata: Buffer | null, metadataKey: string | null],
+];
+
+/** Throws for an event whose metadata is not there. */
+export function decodeShortRow(row: ShortRow, stream: string): RecordedEvent {
+  const [position, revision, id, type, isJson, recordedMs, data, metadata, metadataKey] = row;
+  if (metadataKey !== null && metadata === null) throw metadataLost(stream, BigInt(revision), BigInt(metadataKey));
+  return {
+    ...{ stream, revision: BigInt(revision), position: position as Position, id, type },
+    ...{ contentType: isJson ? 'json' : 'binary', data, recordedAt: new Date(Number(recordedMs)) },
+    ...(metadata && { metadata }),
+  };
 }
 
 /** Reads the columns in the order of `pageStatement`. */

@@ -55,7 +55,11 @@ function decodeMetadata(row: CopiedRow): readonly [bigint, Uint8Array] {
 function contentOf(found: ReadonlyMap<bigint, Uint8Array>, key: bigint, event: RecordedEvent): Uint8Array {
   const bytes = found.get(key);
   if (bytes) return bytes;
-  throw new Error(
-    `The log is damaged: event ${event.revision} of "${event.stream}" names metadata ${key}, which es.metadata does not have. Restore a backup.`,
+  throw metadataLost(event.stream, event.revision, key);
+}
+
+export function metadataLost(stream: string, revision: bigint, key: bigint): Error {
+  return new Error(
+    `The log is damaged: event ${revision} of "${stream}" names metadata ${key}, which es.metadata does not have. Restore a backup.`,
   );
 }

@@ -3,7 +3,18 @@ import { checkFilter, checkLimit, MAX_BIGINT, parsePosition } from '../validatio
 import { literal } from './binary-copy.js';
 import { isOpen } from '../filter.js';
 import { filterConditions } from './event-filter.js';
-import { nextWindow, PAGE_SIZE, pageStatement, readPage, type Bounds, type EventPage } from './event-row.js';
+import {
+  type Bounds,
+  decodeShortRow,
+  type EventPage,
+  nextWindow,
+  PAGE_SIZE,
+  pageStatement,
+  readPage,
+  SHORT_PAGE_SIZE,
+  shortPageStatement,
+  type ShortRow,
+} from './event-row.js';
 import type { KeptMetadata } from './kept-metadata.js';
 import type { ReadPool } from './read-pool.js';
 
@@ -12,6 +23,18 @@ export interface LogPage {
   readonly events: readonly RecordedEvent[];
   readonly through: bigint;
 }
+
+type NextRow = [...ShortRow, streamNo: string, found: string, stream: string];
+const SHORT_COLUMNS = 9;
+const FOUND_COLUMN = 10;
+const STREAM_COLUMN = 11;
+
+/** Positions follow each other without gaps. */
+const NEXT_EVENTS = `
+  select p.*, s.name
+  from (${shortPageStatement(`e.position between $1::bigint + 1 and $1::bigint + ${SHORT_PAGE_SIZE}`, 'e.position')}) p
+  join es.stream s using (stream_no)
+  order by p.position`;
 
 interface Range extends Bounds {
   readonly direction: 'forwards' | 'backwards';
@@ -28,12 +51,12 @@ export class LogReader {
 
   /** 0 for an empty log. */
   async head(signal?: AbortSignal): Promise<bigint> {
-    const [row] = await this.pool.read('select max(position) from es.event', [], signal);
+    const [row] = await this.pool.read('select max(position) from es.event', [], signal, 'head');
     return BigInt((row?.[0] as string | null) ?? 0);
   }
 
   async epoch(): Promise<string> {
-    const [row] = await this.pool.read('select epoch from es.log', []);
+    const [row] = await this.pool.read('select epoch from es.log', [], undefined, 'epoch');
     return row?.[0] as string;
   }
 
@@ -62,6 +85,15 @@ export class LogReader {
   async *history(after: bigint, filter: Filter | undefined, signal: AbortSignal): AsyncGenerator<LogPage> {
     const high = await this.head(signal);
     yield* this.pages({ low: after + 1n, high, direction: 'forwards', filter, signal }, () => Infinity);
+  }
+
+  /** What follows a position, if that is not much: the events, and whether there is more. */
+  async shortly(after: bigint, signal: AbortSignal): Promise<LogPage & { readonly more: boolean }> {
+    const rows = (await this.pool.read(NEXT_EVENTS, [after.toString()], signal, 'next events')) as unknown as NextRow[];
+    const events = rows.map((row) => decodeShortRow(row.slice(0, SHORT_COLUMNS) as ShortRow, row[STREAM_COLUMN]));
+    const found = Number(rows[0]?.[FOUND_COLUMN] ?? 0);
+    const through = BigInt(events.at(-1)?.position ?? after);
+    return { events, through, more: found === SHORT_PAGE_SIZE || events.length < found };
   }
 
   private async *pages(range: Range, left: () => number): AsyncGenerator<LogPage> {

@@ -33,9 +33,12 @@ export class ReadPool {
     this.pool.on('error', () => undefined);
   }
 
-  /** Runs a reading statement, again and again while the connection is in trouble. Throws Unavailable in the end. */
-  read(text: string, values: readonly unknown[], signal?: AbortSignal): Promise<Row[]> {
-    return this.repeated((client) => query(client, text, values), signal);
+  /**
+   * Runs a reading statement, again and again while the connection is in trouble. Throws Unavailable in the end. With a name
+   * it is prepared on each connection, once: for a statement that is asked for all the time and always has this text.
+   */
+  read(text: string, values: readonly unknown[], signal?: AbortSignal, name?: string): Promise<Row[]> {
+    return this.repeated((client) => query(client, text, values, name), signal);
   }
 
   /** The rows of a select without parameters, in binary form: for many rows. Otherwise as `read`. */
@@ -95,8 +98,13 @@ export class ReadPool {
 /** The query under way rejects with the same error; without a handler it would end the process. */
 function ignore(): void {}
 
-async function query(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<Row[]> {
-  const { rows } = await client.query<unknown[]>({ text, values: [...values], rowMode: 'array' });
+async function query(client: pg.PoolClient, text: string, values: readonly unknown[], name?: string): Promise<Row[]> {
+  const { rows } = await client.query<unknown[]>({
+    text,
+    values: [...values],
+    rowMode: 'array',
+    ...(name && { name }),
+  });
   return rows;
 }
 

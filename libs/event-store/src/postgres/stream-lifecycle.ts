@@ -20,6 +20,8 @@ export class StreamLifecycle {
          (select max(e.revision) from es.event e where e.stream_no = s.stream_no)
        from es.stream s where s.name = $1`,
       [stream],
+      undefined,
+      'stream info',
     );
     return decodeInfo(row as InfoRow | undefined);
   }

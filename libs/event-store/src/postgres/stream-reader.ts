@@ -2,9 +2,20 @@ import { StreamDeleted, StreamNotFound } from '../errors.js';
 import type { ReadStreamOptions, RecordedEvent } from '../event-store.js';
 import { checkLimit, checkRevision, checkStreamName } from '../validation.js';
 import { literal } from './binary-copy.js';
-import { nextWindow, PAGE_SIZE, pageStatement, readPage, type Bounds, type EventPage } from './event-row.js';
+import {
+  type Bounds,
+  decodeShortRow,
+  type EventPage,
+  nextWindow,
+  PAGE_SIZE,
+  pageStatement,
+  readPage,
+  SHORT_PAGE_SIZE,
+  shortPageStatement,
+  type ShortRow,
+} from './event-row.js';
 import type { KeptMetadata } from './kept-metadata.js';
-import type { ReadPool } from './read-pool.js';
+import type { ReadPool, Row } from './read-pool.js';
 
 const LIVE = 0;
 const TOMBSTONED = 2;
@@ -19,6 +30,26 @@ interface Outline {
   /** -1 if nothing was ever appended. */
   readonly last: bigint;
 }
+
+/** Of OUTLINE and `low`. */
+const OPENING_COLUMNS = 6;
+const OUTLINE = `
+  select s.stream_no, s.state, extract(epoch from s.max_age)::float8 as max_age_seconds, l.last, v.visible_from
+  from es.stream s
+  cross join lateral (
+    select coalesce(max(e.revision), -1) as last from es.event e where e.stream_no = s.stream_no) l
+  cross join lateral (select greatest(s.born_at, s.truncate_before, l.last + 1 - s.max_count) as visible_from) v
+  where s.name = $1`;
+
+/** The outline, and in the same breath the first events from a revision on: for most streams these are all. */
+const OPENING = `
+  select o.*, p.*
+  from (select o.*, least(greatest($2::bigint, o.visible_from), o.last + 1) as low from (${OUTLINE}) o) o
+  left join lateral (${shortPageStatement(
+    `e.stream_no = o.stream_no and e.revision between o.low and o.low + ${SHORT_PAGE_SIZE - 1}`,
+    'e.revision',
+  )}) p on o.state = ${LIVE} and o.max_age_seconds is null
+  order by p.revision`;
 
 interface Range extends Bounds {
   readonly direction: 'forwards' | 'backwards';
@@ -37,10 +68,10 @@ export class StreamReader {
     checkStreamName(stream);
     checkLimit(options.limit);
     if (typeof options.from === 'bigint') checkRevision(options.from);
-    const outline = await this.outline(stream, signal);
+    const { outline, first } = await this.open(stream, options, signal);
     if (outline?.state === TOMBSTONED) throw new StreamDeleted(stream);
     if (!outline || outline.state !== LIVE || outline.last < 0n) throw new StreamNotFound(stream);
-    for await (const events of this.pages(outline, { ...bounds(outline, options), direction, limit }, signal)) {
+    for await (const events of this.pages(outline, { ...bounds(outline, options), direction, limit }, first, signal)) {
       for (const event of events) {
         signal?.throwIfAborted();
         yield event;
@@ -50,11 +81,11 @@ export class StreamReader {
 
   /** Visible events after a revision, page by page. A stream without events yields nothing; a tombstoned one throws StreamDeleted. */
   async *history(stream: string, after: bigint, signal: AbortSignal): AsyncGenerator<readonly RecordedEvent[]> {
-    const outline = await this.outline(stream, signal);
+    const { outline, first } = await this.open(stream, { from: after + 1n }, signal);
     if (!outline) return;
     if (outline.state === TOMBSTONED) throw new StreamDeleted(stream);
     const range: Range = { low: after + 1n, high: outline.last, direction: 'forwards', limit: Infinity };
-    yield* this.pages(outline, range, signal);
+    yield* this.pages(outline, range, first, signal);
   }
 
   /** Last revision, -1 if nothing was ever appended. */
@@ -62,10 +93,23 @@ export class StreamReader {
     return (await this.outline(stream, signal))?.last ?? -1n;
   }
 
-  private async *pages(outline: Outline, range: Range, signal?: AbortSignal): AsyncGenerator<readonly RecordedEvent[]> {
+  /** `first`: what is known of the beginning of the range. */
+  private async *pages(
+    outline: Outline,
+    range: Range,
+    first: readonly RecordedEvent[],
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly RecordedEvent[]> {
     let low = range.low > outline.visibleFrom ? range.low : outline.visibleFrom;
     let high = range.high < outline.last ? range.high : outline.last;
     let left = range.limit;
+    const known = first.filter(({ revision }) => revision <= high).slice(0, left);
+    const lastKnown = known.at(-1);
+    if (lastKnown) {
+      yield known;
+      left -= known.length;
+      low = lastKnown.revision + 1n;
+    }
     while (low <= high && left > 0) {
       const window = nextWindow({ low, high }, range.direction, outline.maxAgeSeconds !== null);
       const limit = Math.min(PAGE_SIZE, left);
@@ -94,22 +138,31 @@ export class StreamReader {
   }
 
   private async outline(stream: string, signal?: AbortSignal): Promise<Outline | undefined> {
-    const [row] = await this.pool.read(
-      `select s.stream_no, s.state, extract(epoch from s.max_age)::float8, l.last,
-         greatest(s.born_at, s.truncate_before, l.last + 1 - s.max_count)
-       from es.stream s, lateral (
-         select coalesce(max(e.revision), -1) as last from es.event e where e.stream_no = s.stream_no) l
-       where s.name = $1`,
-      [stream],
-      signal,
-    );
-    if (!row) return undefined;
-    const [streamNo, state, maxAgeSeconds, last, visibleFrom] = row as [string, number, number | null, string, string];
-    return {
-      ...{ streamNo: BigInt(streamNo), state, maxAgeSeconds },
-      ...{ last: BigInt(last), visibleFrom: BigInt(visibleFrom) },
-    };
+    const [row] = await this.pool.read(OUTLINE, [stream], signal, 'stream outline');
+    return row && decodeOutline(row);
   }
+
+  /** The outline, and forwards the first few events as well. */
+  private async open(
+    stream: string,
+    { from = 0n, direction }: ReadStreamOptions,
+    signal?: AbortSignal,
+  ): Promise<{ readonly outline: Outline | undefined; readonly first: readonly RecordedEvent[] }> {
+    if (direction === 'backwards' || from === 'end') return { outline: await this.outline(stream, signal), first: [] };
+    const values = [stream, from === 'start' ? '0' : from.toString()];
+    const rows = await this.pool.read(OPENING, values, signal, 'stream opening');
+    const [row] = rows;
+    const first = rows.map((one) => one.slice(OPENING_COLUMNS) as ShortRow).filter(([position]) => position !== null);
+    return { outline: row && decodeOutline(row), first: first.map((one) => decodeShortRow(one, stream)) };
+  }
+}
+
+function decodeOutline(row: Row): Outline {
+  const [streamNo, state, maxAgeSeconds, last, visibleFrom] = row as [string, number, number | null, string, string];
+  return {
+    ...{ streamNo: BigInt(streamNo), state, maxAgeSeconds },
+    ...{ last: BigInt(last), visibleFrom: BigInt(visibleFrom) },
+  };
 }
 
 function bounds({ last }: Outline, { from, direction }: ReadStreamOptions): { low: bigint; high: bigint } {

@@ -31,7 +31,7 @@ import type { CommitWatcher } from './committer.js';
 import { backoff } from './connection-trouble.js';
 import { DedicatedConnection } from './dedicated-connection.js';
 import type { Feed } from './feed.js';
-import type { LogReader } from './log-reader.js';
+import type { LogPage, LogReader } from './log-reader.js';
 
 export class Tailer implements CommitWatcher {
   /** Of the whole log, and by stream. */
@@ -168,15 +168,24 @@ export class Tailer implements CommitWatcher {
   private async readPages(): Promise<void> {
     if (this.position === undefined) return;
     const { sleeps } = this;
+    const next = await this.log.shortly(this.position, this.closing.signal);
+    if (this.sleeps !== sleeps) return;
+    this.handOutPage(next);
+    if (!next.more) return;
     for await (const page of this.log.history(this.position, undefined, this.closing.signal)) {
       if (this.sleeps !== sleeps) return;
-      const { position } = this;
-      if (page.through <= position) continue;
-      this.handOut(
-        page.events.filter((event) => BigInt(event.position) > position),
-        page.through,
-      );
+      this.handOutPage(page);
     }
+  }
+
+  /** What of it the committer has not handed out meanwhile. */
+  private handOutPage({ events, through }: LogPage): void {
+    const { position } = this;
+    if (position === undefined || through <= position) return;
+    this.handOut(
+      events.filter((event) => BigInt(event.position) > position),
+      through,
+    );
   }
 
   private async listen(client: pg.Client): Promise<void> {

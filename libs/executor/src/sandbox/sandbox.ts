@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PYTHON } from './arguments.js';
 import type { CgroupParent } from './cgroup.js';
+import { PipeStock } from './pipe-stock.js';
 import { isSandboxArchitecture, seccompFilter } from './seccomp.js';
 
 /** A kernel user. */
@@ -24,6 +25,8 @@ export interface Sandbox {
    * executor is an ordinary user already.
    */
   readonly runAs: Identity | null;
+  /** In the same file system as the folders of the runs. */
+  readonly pipes: PipeStock;
 }
 
 export interface SandboxOptions {
@@ -65,7 +68,8 @@ export async function prepareSandbox(options: SandboxOptions): Promise<Sandbox> 
   for (const [name, content] of Object.entries(contents)) await writeFile(join(files, name), content, { mode: 0o644 });
   await writeOwnModules(join(files, 'lib', '_palimpsest'));
   await mkdir(join(files, 'fonts'), { recursive: true, mode: 0o755 });
-  return { files, cgroups: options.cgroups, runAs: options.runAs };
+  const pipes = await PipeStock.open(join(options.folder, 'pipes'));
+  return { files, cgroups: options.cgroups, runAs: options.runAs, pipes };
 }
 
 /** Compiled here once, since sandboxes cannot keep what they compile: it would cost each of them 10 ms. */

@@ -12,12 +12,10 @@
  * Every run starts this way, whether its sandbox waited for it (sandbox-pool.ts) or was started for it, so that there is one
  * way to test. What the waiting has cost is no run's: readings before the orders are subtracted by the run session.
  */
-import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { spawn, type IPty } from '@lydell/node-pty';
 import type { RestrictedModule, RunMode } from '@palimpsest/domain';
 import { BUBBLEWRAP, bubblewrapArguments, LAUNCHER } from './arguments.js';
@@ -207,7 +205,8 @@ export class StartedSandbox {
     const pipes = { hints: join(this.#folder, 'hints'), orders: join(this.#folder, 'orders') };
     await mkdir(this.workspace, { recursive: true, mode: 0o755 });
     for (const path of [this.#folder, this.workspace]) await handOver(this.#sandbox, path);
-    await makePipes(this.#sandbox, Object.values(pipes));
+    await this.#sandbox.pipes.take(Object.values(pipes));
+    for (const path of Object.values(pipes)) await handOver(this.#sandbox, path);
     this.#hints = new HintPipe(pipes.hints, (hint) => this.#onHint(hint));
     // For reading as well: opening then waits for nobody, and what is written stays until the other end is opened.
     this.#orders = openSync(pipes.orders, constants.O_RDWR | constants.O_NONBLOCK);
@@ -252,13 +251,6 @@ export class StartedSandbox {
     if (this.#orders !== undefined) closeSync(this.#orders);
     this.#orders = undefined;
   }
-}
-
-/** In one call: a process for each would be half of the time that all of this takes. */
-async function makePipes(sandbox: Sandbox, paths: readonly string[]): Promise<void> {
-  for (const path of paths) await rm(path, { force: true });
-  await promisify(execFile)('/usr/bin/mkfifo', ['-m', '600', ...paths], { env: {} });
-  for (const path of paths) await handOver(sandbox, path);
 }
 
 /** Fields that end with a zero byte, which no path can contain; one more ends the orders. */

@@ -1,0 +1,101 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { Role } from '@palimpsest/domain';
+import { ACTIONS, type Facts, may } from './permission-table.js';
+import { permissionsDocument } from './permissions-document.js';
+
+const ROLES: readonly Role[] = ['student', 'assistant', 'professor', 'auditor', 'admin'];
+const COURSE_ROLES = ['student', 'assistant', 'professor', 'auditor', undefined] as const;
+const FILES = ['text', 'binary', 'deleted'] as const;
+
+/**
+ * What is right, written down apart from the rules: in a kind of workspace, for an owner or not, by the role in its course.
+ * w: sees and writes, r: sees only, -: nothing. In the order student, assistant, professor, auditor, stranger.
+ */
+const RIGHT = {
+  'course owner': 'wwwr-',
+  'course other': 'wwwr-',
+  'personal owner': 'wwww-',
+  'personal other': '-rrr-',
+  'material owner': 'rwwr-',
+  'material other': 'rwwr-',
+} as const;
+
+const SEES = new Set(['workspace.see', 'workspace.history']);
+
+/** Every action on a workspace × role × role in the course × owner or not × kind × state of the file. */
+function* cells() {
+  for (const action of ['workspace.see', 'workspace.history', 'workspace.edit', 'workspace.run', 'file.type'] as const)
+    for (const role of ROLES)
+      for (const [column, courseRole] of COURSE_ROLES.entries())
+        for (const [row, letters] of Object.entries(RIGHT))
+          for (const file of FILES) {
+            const [kind, relation] = row.split(' ') as ['course' | 'personal' | 'material', string];
+            // Administrators look, wherever they belong, and write nowhere.
+            const right = role === 'admin' ? 'r' : letters[column];
+            const expected = SEES.has(action)
+              ? right !== '-'
+              : right === 'w' && (action !== 'file.type' || file === 'text');
+            const facts: Facts = {
+              courseRole,
+              workspace: { kind, owner: relation === 'owner' ? 'me' : 'other' },
+              file,
+            };
+            yield { action, role, facts, expected, name: `${action} ${role} ${courseRole} ${row} ${file}` };
+          }
+}
+
+describe('the table of permissions', () => {
+  it('says what is right in every cell about a workspace', () => {
+    const all = [...cells()];
+    expect(all.length).toBe(5 * 5 * 5 * 6 * 3);
+    const wrong = all.filter(
+      ({ action, role, facts, expected }) => may({ id: 'me', role }, action, facts) !== expected,
+    );
+    expect(wrong.map(({ name, expected }) => `${name}: should be ${expected}`)).toEqual([]);
+  });
+
+  it('says what is right about courses and the installation', () => {
+    const who = (action: string) =>
+      ROLES.flatMap((role) =>
+        COURSE_ROLES.filter((courseRole) => may({ id: 'me', role }, action, { courseRole })).map(
+          (courseRole) => `${role}/${courseRole ?? '-'}`,
+        ),
+      );
+    const everywhere = (role: Role) => COURSE_ROLES.map((courseRole) => `${role}/${courseRole ?? '-'}`);
+    expect(who('audit.read')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
+    expect(who('system.see')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
+    expect(who('course.roster')).toEqual(
+      ROLES.flatMap((role) => [`${role}/assistant`, `${role}/professor`, `${role}/auditor`]),
+    );
+    expect(who('accounts.administer')).toEqual(everywhere('admin'));
+    for (const action of ['course.modules', 'course.people'])
+      expect(who(action)).toEqual([
+        ...['student/professor', 'assistant/professor', 'professor/professor', 'auditor/professor'],
+        ...everywhere('admin'),
+      ]);
+  });
+
+  it('refuses everybody what it does not know', () => {
+    const unknown = ['', 'workspace', 'workspace.delete', 'constructor', 'toString', '__proto__', 'hasOwnProperty'];
+    const facts: Facts = { courseRole: 'professor', workspace: { kind: 'course', owner: 'me' }, file: 'text' };
+    for (const action of unknown) for (const role of ROLES) expect(may({ id: 'me', role }, action, facts)).toBe(false);
+  });
+
+  it('gives nobody without a session more than what is open', () => {
+    const facts: Facts = { courseRole: 'professor', workspace: { kind: 'course', owner: 'me' }, file: 'text' };
+    expect(Object.keys(ACTIONS).filter((action) => may(undefined, action, facts))).toEqual(['open']);
+  });
+
+  it('refuses what is asked about a workspace when there is none', () => {
+    for (const action of ['workspace.see', 'workspace.edit', 'workspace.run', 'file.type'])
+      expect(may({ id: 'me', role: 'admin' }, action, { file: 'text' })).toBe(false);
+  });
+
+  it('is what docs/PERMISSIONS.md says (PALIMPSEST_WRITE_DOCS=1 writes it)', () => {
+    const path = resolve(import.meta.dirname, '../../../../docs/PERMISSIONS.md');
+    if (process.env['PALIMPSEST_WRITE_DOCS'] === '1') writeFileSync(path, permissionsDocument());
+    expect(readFileSync(path, 'utf8')).toBe(permissionsDocument());
+  });
+});

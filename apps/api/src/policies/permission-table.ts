@@ -1,0 +1,67 @@
+import type { Role } from '@palimpsest/domain';
+import {
+  allows,
+  mayAdministerAccounts,
+  mayManageCourse,
+  mayReadAuditLog,
+  maySeeRoster,
+  maySeeSystem,
+  type WorkspaceAction,
+  type WorkspaceFacts,
+  workspaceRight,
+} from './policies.js';
+
+/** Who asks, as the session says; undefined: nobody who is signed in. */
+export type Asker = { readonly id: string; readonly role: Role } | undefined;
+
+/** What is asked about. What an action does not concern may be missing. */
+export interface Facts {
+  /** Role in the course; undefined for people who do not belong to it. */
+  readonly courseRole?: string | undefined;
+  readonly workspace?: WorkspaceFacts;
+  readonly file?: 'text' | 'binary' | 'deleted';
+}
+
+type Rule = (asker: NonNullable<Asker>, facts: Facts) => boolean;
+
+const inWorkspace =
+  (action: WorkspaceAction): Rule =>
+  (asker, { courseRole, workspace }) =>
+    workspace !== undefined && allows(workspaceRight(asker, courseRole, workspace), action);
+
+/**
+ * Every action there is and its rule. What each needs to be true is in policies.ts; docs/PERMISSIONS.md is made from this
+ * table. Everything needs a session but `open`.
+ */
+export const ACTIONS = {
+  /** Without a session: signing in, by whichever way; the state of the service. */
+  open: () => true,
+  /** One's own account, session, and the list of who has looked at one's work. */
+  self: () => true,
+  /** The courses that one belongs to: what is in the answer depends on the person. */
+  'courses.list': () => true,
+  'workspace.see': inWorkspace('see'),
+  'workspace.history': inWorkspace('see'),
+  'workspace.edit': inWorkspace('edit'),
+  'workspace.run': inWorkspace('run'),
+  'file.type': (asker, facts) => facts.file === 'text' && inWorkspace('edit')(asker, facts),
+  'course.roster': (_, { courseRole }) => courseRole !== undefined && maySeeRoster(courseRole),
+  'course.people': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
+  'course.modules': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
+  'accounts.administer': ({ role }) => mayAdministerAccounts(role),
+  'audit.read': ({ role }) => mayReadAuditLog(role),
+  'system.see': ({ role }) => maySeeSystem(role),
+} satisfies Record<string, Rule>;
+
+export type Action = keyof typeof ACTIONS;
+
+export function isAction(text: string): text is Action {
+  return Object.hasOwn(ACTIONS, text);
+}
+
+/** Whether `asker` may do `action`. Deny by default: nobody may do what the table does not know. */
+export function may(asker: Asker, action: string, facts: Facts = {}): boolean {
+  if (!isAction(action)) return false;
+  if (asker === undefined) return action === 'open';
+  return (ACTIONS[action] as Rule)(asker, facts);
+}

@@ -1,0 +1,109 @@
+import type { Role } from '@palimpsest/domain';
+import { type Action, type Asker, type Facts, may } from './permission-table.js';
+
+/** A column of a table of docs/PERMISSIONS.md. */
+interface Column {
+  readonly title: string;
+  readonly action: Action;
+  readonly file?: Facts['file'];
+}
+
+const IN_WORKSPACE: readonly Column[] = [
+  { title: 'see it, its files and runs', action: 'workspace.see' },
+  { title: 'see the history', action: 'workspace.history' },
+  { title: 'make, move, delete, restore files', action: 'workspace.edit' },
+  { title: 'type into a text', action: 'file.type', file: 'text' },
+  { title: 'into a deleted or binary file', action: 'file.type', file: 'deleted' },
+  { title: 'run, stop, type into a run', action: 'workspace.run' },
+];
+
+const KINDS = {
+  course: 'A shared workspace of a course',
+  personal: 'A personal workspace',
+  material: 'Material of a course',
+} as const;
+
+/** Relations to a workspace, as rows. `me` is the asker's id. */
+const RELATIONS: readonly (readonly [title: string, role: Role, courseRole: string | undefined, owner: boolean])[] = [
+  ['its owner, a student of the course', 'student', 'student', true],
+  ['its owner, no longer in the course', 'student', undefined, true],
+  ['a student of the course', 'student', 'student', false],
+  ['a professor of the course', 'professor', 'professor', false],
+  ['an assistant of the course', 'assistant', 'assistant', false],
+  ['an auditor of the course', 'auditor', 'auditor', false],
+  ['a student of another course', 'student', undefined, false],
+  ['a professor of another course', 'professor', undefined, false],
+  ['an auditor of another course', 'auditor', undefined, false],
+  ['an administrator', 'admin', undefined, false],
+];
+
+const INSTALLATION: readonly Column[] = [
+  { title: 'sign in, see whether the service works', action: 'open' },
+  { title: 'own account, courses, who looked', action: 'self' },
+  { title: 'administer accounts', action: 'accounts.administer' },
+  { title: 'read the audit log', action: 'audit.read' },
+  { title: 'see the state of the system', action: 'system.see' },
+];
+
+const IN_COURSE: readonly Column[] = [
+  { title: 'see the list of members', action: 'course.roster' },
+  { title: 'bring people in, invite, take out', action: 'course.people' },
+  { title: 'decide what programs may use', action: 'course.modules' },
+];
+
+type Row = readonly string[];
+
+function table(head: Row, rows: readonly Row[]): string {
+  const widths = head.map((title, n) => Math.max(title.length, ...rows.map((row) => (row[n] ?? '').length)));
+  const line = (cells: Row) => `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+const answer = (asker: Asker, { action, file }: Column, facts: Facts) =>
+  may(asker, action, { ...facts, ...(file && { file }) }) ? 'yes' : '–';
+
+function workspaceTable(kind: keyof typeof KINDS): string {
+  const rows = RELATIONS.map(([title, role, courseRole, owns]) => {
+    const facts = { courseRole, workspace: { kind, owner: owns ? 'me' : 'other' } };
+    return [title, ...IN_WORKSPACE.map((column) => answer({ id: 'me', role }, column, facts))];
+  });
+  return `## ${KINDS[kind]}\n\n${table(['who', ...IN_WORKSPACE.map(({ title }) => title)], rows)}`;
+}
+
+function courseTable(): string {
+  const members = ['student', 'assistant', 'professor', 'auditor'] as const;
+  const rows: Row[] = members.map((role) => [
+    `${role} of the course`,
+    ...IN_COURSE.map((column) => answer({ id: 'me', role }, column, { courseRole: role })),
+  ]);
+  const outside = (['student', 'assistant', 'professor', 'auditor', 'admin'] as const).map((role) => [
+    `${role} who does not belong to it`,
+    ...IN_COURSE.map((column) => answer({ id: 'me', role }, column, {})),
+  ]);
+  return `## A course\n\n${table(['who', ...IN_COURSE.map(({ title }) => title)], [...rows, ...outside])}`;
+}
+
+function installationTable(): string {
+  const askers: readonly (readonly [string, Asker])[] = [
+    ['nobody who is signed in', undefined],
+    ...(['student', 'assistant', 'professor', 'auditor', 'admin'] as const).map(
+      (role) => [role, { id: 'me', role }] as const,
+    ),
+  ];
+  const rows = askers.map(([title, asker]) => [title, ...INSTALLATION.map((column) => answer(asker, column, {}))]);
+  return `## The installation\n\n${table(['who', ...INSTALLATION.map(({ title }) => title)], rows)}`;
+}
+
+/** docs/PERMISSIONS.md, from the table that the api asks. */
+export function permissionsDocument(): string {
+  return [
+    '# Permissions',
+    'Made from `apps/api/src/policies/permission-table.ts`; a test fails when it says something else. Denied is what is not\nlisted. What a person may not see answers 404, as if it did not exist; what may be seen and not changed answers 403.',
+    'A look of somebody else into a personal workspace, and every look into a history, is recorded before it is granted\n(`WorkspaceViewed`, `HistoryViewed`; one event for half an hour of looking), and its owner sees who it was: "Who looked at\nmy work" in the menu, `GET /api/looks`.',
+    ...(['course', 'personal', 'material'] as const).map(workspaceTable),
+    courseTable(),
+    installationTable(),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
