@@ -142,6 +142,18 @@ describe('what administrators do with accounts', () => {
     expect(recorded).not.toContain(body.password);
   });
 
+  it('an answer with a password is not kept for whoever repeats the request', async () => {
+    const reset = () =>
+      api.call<NewPasswordDto>('POST', `/api/people/${accountId('chloe')}/reset-password`, {
+        token: admin,
+        headers: { 'idempotency-key': 'the same key twice' },
+      });
+    const [one, two] = [await reset(), await reset()];
+    expect(two.body.password).not.toBe(one.body.password);
+    const { rows } = await api.pool.query("select from ops.idempotency where key = 'the same key twice'");
+    expect(rows).toEqual([]);
+  });
+
   it("they see and end anybody's sessions", async () => {
     const ada = await api.signIn('ada');
     const path = `/api/people/${accountId('ada')}/sessions`;
