@@ -174,14 +174,19 @@ describe('limits of requests', () => {
       for (const node of nodes)
         for (let n = 0; n < 300; n++) if (node.app.get(PersonLimits).takeMessage(10, context) === 0) passed += 1;
       expect(passed).toBeGreaterThanOrEqual(900); // at once: nobody was asked
+      // They go on: a count that was late, on a busy machine, is made good by the next. A node alone never waits for so long.
       await eventually(
-        () => nodes.some((node) => node.app.get(PersonLimits).waitOf(id) > 10_000),
+        () => {
+          for (const node of nodes) node.app.get(PersonLimits).takeMessage(10, context);
+          return nodes.some((node) => node.app.get(PersonLimits).waitOf(id) > 10_000);
+        },
         'a node learning that it was too much',
+        40_000,
       );
     } finally {
       for (const node of nodes) await node.stop();
     }
-  });
+  }, 60_000);
 });
 
 async function ownerOf(api: TestApi): Promise<(sql: string) => Promise<void>> {
