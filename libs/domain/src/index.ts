@@ -3,6 +3,7 @@ export { ByteReader, ByteWriter, fromJsonBytes, toJsonBytes } from './bytes.js';
 export { accept, fold, reject, type Decider, type Decision, type Rejection, type RejectionCode } from './decider.js';
 export {
   asId,
+  ID_PATTERN,
   isId,
   type CourseId,
   type FileId,

@@ -55,10 +55,10 @@ export class CommandHandler {
   ): Promise<Executed<State, Event>> {
     const ids = eventIds(stream);
     for (let attempt = 1; ; attempt++) {
-      const { state, expected, repeated } = await this.#load(stream, decider, ids);
+      const { state, expected, repeated } = await this.load(stream, decider, ids);
       if (repeated) return { state, ...repeated };
       try {
-        return await this.#decideOn(stream, decider, command, state, expected, context, ids);
+        return await this.decideOn(stream, decider, command, state, expected, context, ids);
       } catch (error) {
         if (!(error instanceof WrongExpectedVersion) || attempt >= MAX_ATTEMPTS) throw error;
       }
@@ -99,16 +99,8 @@ export class CommandHandler {
     }
   }
 
-  /** State of `stream` and the revision to expect there. */
+  /** State of `stream` and the revision to expect there; `repeated`: what it has of the append with these ids. */
   async load<State, Command, Event extends DomainEvent>(
-    stream: string,
-    decider: Decider<State, Command, Event>,
-  ): Promise<{ state: State; expected: Expected }> {
-    const { state, expected } = await this.#load(stream, decider);
-    return { state, expected };
-  }
-
-  async #load<State, Command, Event extends DomainEvent>(
     stream: string,
     decider: Decider<State, Command, Event>,
     ids?: EventIds,
@@ -140,18 +132,7 @@ export class CommandHandler {
     state: State,
     expected: Expected,
     context: CommandContext,
-  ): Promise<Executed<State, Event>> {
-    return this.#decideOn(stream, decider, command, state, expected, context, eventIds(stream));
-  }
-
-  async #decideOn<State, Command, Event extends DomainEvent>(
-    stream: string,
-    decider: Decider<State, Command, Event>,
-    command: Command,
-    state: State,
-    expected: Expected,
-    context: CommandContext,
-    ids: EventIds,
+    ids: EventIds = eventIds(stream),
   ): Promise<Executed<State, Event>> {
     const decision = decider.decide(command, state);
     if (!decision.accepted) throw new Rejected(decision.rejection);

@@ -32,6 +32,11 @@ export interface Taken {
   readonly resetMs: number;
 }
 
+/** Messages that a node counts before it tells the others: a twelfth of what is allowed in a minute. */
+export function messageBlock(messagesPerMinute: number): number {
+  return Math.ceil(messagesPerMinute / 12);
+}
+
 /** How long Redis may take to answer before this process counts by itself, milliseconds. */
 const REDIS_ANSWER_MS = 500;
 
@@ -79,7 +84,7 @@ export class RateLimits implements OnApplicationShutdown {
         return rateLimits.anonymousRequests;
       case 'messages-a-minute':
         // What passes a full bucket that fills again meanwhile, and a block that was told late: see PersonLimits.
-        return 2 * messagesPerMinute + Math.ceil(messagesPerMinute / 12);
+        return 2 * messagesPerMinute + messageBlock(messagesPerMinute);
     }
   }
 
