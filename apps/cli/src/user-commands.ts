@@ -75,18 +75,23 @@ export async function importUsersCommand(
     if (!options.yes && !(await isConfirmed(ask, terminal))) return status;
     const file = options.passwords ?? `first-passwords-${new Date().toISOString().replace(/[:.]/g, '-')}.csv`;
     let wrote = false;
-    const { firstPasswords } = await rosters.import(course, { ...roster, digest: preview.digest }, (passwords) => {
-      writePrivately(file, firstPasswordsCsv(passwords));
-      wrote = true;
-      return Promise.resolve();
-    });
+    const { firstPasswords, problems } = await rosters.import(
+      course,
+      { ...roster, digest: preview.digest },
+      (passwords) => {
+        writePrivately(file, firstPasswordsCsv(passwords));
+        wrote = true;
+        return Promise.resolve();
+      },
+    );
     if (wrote && firstPasswords.length === 0) unlinkSync(file);
     terminal.print(`Done: ${summary(preview)}.`);
+    for (const problem of problems) terminal.note(`Not done: ${problem}`);
     if (firstPasswords.length > 0)
       terminal.print(
         `${counted(firstPasswords.length, 'first password')} in ${file}: hand them out, then delete the file. Each is changed at the first sign-in.`,
       );
-    return status;
+    return problems.length > 0 ? 1 : status;
   });
 }
 

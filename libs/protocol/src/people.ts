@@ -181,6 +181,10 @@ export class RosterImportedDto {
   @ValidateNested({ each: true })
   @Type(() => FirstPasswordDto)
   firstPasswords!: FirstPasswordDto[];
+  /** What could not be done after all, a sentence for each: the rest is done. */
+  @IsArray()
+  @IsString({ each: true })
+  problems!: string[];
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => MemberDto)

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { CommandHandler } from '../commands/command-handler.js';
 import type { CommandContext } from '../commands/context.js';
 import { randomPassword } from '../installation/first-accounts.js';
+import { inTransaction } from '../platform/in-transaction.js';
 import { POOL } from '../platform/tokens.js';
 import { Credentials } from './credentials.js';
 import { SessionEnding } from './session-ending.js';
@@ -43,7 +44,13 @@ export class AccountChanges {
     return position;
   }
 
-  reactivate(user: UserId, context: CommandContext): Promise<Position | null> {
+  /**
+   * Sessions that are left, since a process ended before it had ended them or somebody signed in just then, gave no access to
+   * a deactivated account; now they would, so they end first.
+   */
+  async reactivate(user: UserId, context: CommandContext): Promise<Position | null> {
+    const { state } = await this.commands.load(streamOf.user(user), userDecider);
+    if (state.kind === 'deactivated') await this.ending.endAll(user, 'deactivated', context);
     return this.#execute(user, { kind: 'reactivate' }, context);
   }
 
@@ -61,23 +68,11 @@ export class AccountChanges {
     return (await this.commands.execute(streamOf.user(user), userDecider, command, context)).position;
   }
 
-  async #besideAdmins<T>(user: UserId, work: (isLastAdmin: boolean) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('select pg_advisory_lock($1)', [LOCK]);
-      try {
-        return await work(!(await this.#isAnotherAdmin(user, client)));
-      } finally {
-        await client.query('select pg_advisory_unlock($1)', [LOCK]);
-      }
-    } catch (error) {
-      // Whether the lock is still held is not known: the connection goes, and the lock with it.
-      if (error instanceof Error && !('rejection' in error)) broken = error;
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+  #besideAdmins<T>(user: UserId, work: (isLastAdmin: boolean) => Promise<T>): Promise<T> {
+    return inTransaction(this.pool, async (client) => {
+      await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+      return work(!(await this.#isAnotherAdmin(user, client)));
+    });
   }
 
   /**

@@ -13,6 +13,7 @@ import { accountId } from './account-id.js';
 import { addressOf, placeOf } from './address.js';
 import { Person, Public, WithOneTimePassword } from './auth.guard.js';
 import { Credentials } from './credentials.js';
+import { KnownDevices } from './known-devices.js';
 import { contextOf, type Principal } from './principal.js';
 import { sessionCookie } from './request-token.js';
 import { SessionEnding } from './session-ending.js';
@@ -30,6 +31,7 @@ export class AuthController {
     private readonly sessions: Sessions,
     private readonly ending: SessionEnding,
     private readonly throttle: SignInThrottle,
+    private readonly devices: KnownDevices,
     private readonly welcome: Welcome,
     private readonly commands: CommandHandler,
   ) {}
@@ -47,7 +49,7 @@ export class AuthController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<SignedInDto> {
     const username = body.username.trim().toLowerCase();
-    const attempt = { account: accountId(username), place: placeOf(addressOf(request)) };
+    const attempt = this.#attempt(accountId(username), request);
     const person = await this.throttle.inTurn(attempt, () => this.#identify(username, body.password, attempt, request));
     return this.welcome.open(person, request, response);
   }
@@ -88,7 +90,7 @@ export class AuthController {
   @WithOneTimePassword()
   @Takes(ChangePasswordDto, { oldPassword: 'correct horse battery staple', newPassword: 'another horse, another day' })
   async changePassword(@Person() person: Principal, @Body() body: ChangePasswordDto, @Req() request: Request) {
-    const attempt = { account: person.userId, place: placeOf(addressOf(request)) };
+    const attempt = this.#attempt(person.userId, request);
     await this.throttle.inTurn(attempt, () => this.#proveOldPassword(person, body.oldPassword, attempt, request));
     if (body.newPassword === body.oldPassword)
       throw new Problem(422, 'invalid-value', 'The new password is the old one: choose another.');
@@ -98,6 +100,10 @@ export class AuthController {
     await this.credentials.set(person.userId, body.newPassword);
     await this.sessions.passwordChosen(person.sessionId);
     await this.ending.endAll(person.userId, 'password-changed', context, person.sessionId);
+  }
+
+  #attempt(account: string, request: Request): Attempt {
+    return { account, place: placeOf(addressOf(request)), device: this.devices.find(account, request) };
   }
 
   async #proveOldPassword(person: Principal, password: string, attempt: Attempt, request: Request): Promise<void> {

@@ -6,6 +6,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { Credentials } from './credentials.js';
 import { Emails } from './emails.js';
+import { KnownDevices } from './known-devices.js';
 import { OwnSessionsController } from './own-sessions.controller.js';
 import { SessionEnding } from './session-ending.js';
 import { SessionExpiry } from './session-expiry.js';
@@ -18,7 +19,7 @@ import { Welcome } from './welcome.js';
 @Module({
   controllers: [AuthController, OwnSessionsController],
   providers: [
-    ...[Sessions, SessionEnding, SessionExpiry, SignInThrottle, SignInRefusals, Welcome],
+    ...[Sessions, SessionEnding, SessionExpiry, SignInThrottle, SignInRefusals, KnownDevices, Welcome],
     ...[Credentials, Emails, Accounts, AccountChanges],
     { provide: APP_GUARD, useClass: AuthGuard },
   ],

@@ -30,6 +30,28 @@ export class Credentials {
     await this.#keep(userId, await hash(password, FOR_RANDOM), true);
   }
 
+  /**
+   * Gives the account that `make` makes a random password. The hash is there before the account is, so that a crash in between
+   * leaves no account that nobody can come into. Resolves with what `make` does; undefined, that somebody else was faster,
+   * leaves the account's password as it is.
+   */
+  async setForNew<T>(userId: string, password: string, make: () => Promise<T | undefined>): Promise<T | undefined> {
+    const passwordHash = await hash(password, FOR_RANDOM);
+    await this.pool.query(
+      `insert into ops.credential (user_id, password_hash, must_change) values ($1, $2, true)
+       on conflict (user_id) do nothing`,
+      [userId, passwordHash],
+    );
+    const made = await make();
+    if (made !== undefined) await this.#keep(userId, passwordHash, true);
+    else
+      await this.pool.query('delete from ops.credential where user_id = $1 and password_hash = $2', [
+        userId,
+        passwordHash,
+      ]);
+    return made;
+  }
+
   async mustChange(userId: string): Promise<boolean> {
     const { rowCount } = await this.pool.query('select from ops.credential where user_id = $1 and must_change', [
       userId,
@@ -47,7 +69,6 @@ export class Credentials {
   }
 
   /** Takes as long for a password that does not match, for one that was given out, and for an account that there is not. */
-
   async matches(userId: string, password: string): Promise<boolean> {
     const { rows } = await this.pool.query<{ password_hash: string }>(
       'select password_hash from ops.credential where user_id = $1',

@@ -65,11 +65,14 @@ export class SignInRefusals implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #record({ key, held }: Held): Promise<void> {
-    const [kind = '', name = ''] = /^(account|address):(.*)$/.exec(key)?.slice(1) ?? [];
-    const target = kind === 'account' ? name : derivedId(key);
+    const account = /^(?:account|device):([^:]*)/.exec(key)?.[1];
+    const target = account ?? derivedId(key);
     const encoded = encodeEvent(
       { type: 'SignInRefused', data: { username: '', reason: 'too-many-attempts', attempts: held } },
-      { actor: ANONYMOUS, ...(kind === 'account' ? { subject: name } : { address: name }) },
+      {
+        actor: ANONYMOUS,
+        ...(account === undefined ? { address: key.replace('address:', '') } : { subject: account }),
+      },
     );
     const event = { id: randomUUID(), ...encoded };
     await this.store.append(streamOf.session(asId<SessionId>(target)), [event], { expected: 'any' });

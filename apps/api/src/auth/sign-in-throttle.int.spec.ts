@@ -88,6 +88,32 @@ describe('repeated failures of signing in', () => {
     await node.stop();
   });
 
+  it('of strangers do not keep somebody out of a browser that is known, which has its own five', async () => {
+    const from = (username: string, password: string, cookie: string) =>
+      api.call<SignedInDto & ProblemDto>('POST', '/api/auth/sign-in', {
+        body: { username, password },
+        headers: { cookie },
+      });
+    const known = async (username: string, cookie = '') => {
+      const { headers } = await from(username, api.password(username), cookie);
+      const [set] = headers.getSetCookie().filter((one) => one.startsWith('palimpsest_devices='));
+      expect(set).toMatch(/; Path=\/api\/auth; .*HttpOnly; SameSite=Strict/);
+      return set?.split(';', 1)[0] ?? '';
+    };
+    const ada = await known('ada');
+    const both = await known('ben', ada);
+    await fail('ada', 5);
+    expect((await attempt('ada', api.password('ada'))).status).toBe(429);
+    const forged = ada.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+    for (const other of ['', await known('ben'), forged])
+      expect((await from('ada', api.password('ada'), other)).status).toBe(429);
+    for (const own of [ada, both]) expect((await from('ada', api.password('ada'), own)).status).toBe(200);
+    // Coming in that way does not end the wait of strangers, and trying there has an end as well.
+    expect((await attempt('ada')).status).toBe(429);
+    for (let n = 0; n < 5; n++) expect((await from('ada', 'wrong', both)).status).toBe(401);
+    expect((await from('ada', api.password('ada'), ada)).status).toBe(429);
+  });
+
   it('are the same for a name that nobody has', async () => {
     await fail('nobody', 5);
     await fail('ada', 5);

@@ -8,6 +8,9 @@ import { POOL } from '../platform/tokens.js';
  * `free` failures begins a wait, which doubles with each further one up to `mostSeconds`. During a wait nothing is looked at:
  * neither the right password nor a wrong one changes anything, so the answer tells nothing about either.
  *
+ * A browser in which somebody has signed in to the account before (known-devices.ts) has a level of its own instead of both:
+ * else anybody could keep somebody out by failing again after each wait.
+ *
  * A name that no account has counts like one that an account has. In one process the attempts on one account come one after
  * the other, so that many at once are not all looked at before the first has failed; n nodes may look at n.
  */
@@ -36,30 +39,38 @@ export interface Attempt {
   readonly account: string;
   /** See `placeOf`. */
   readonly place: string;
+  /** See `KnownDevices`; undefined: a browser that is not known. */
+  readonly device?: string | undefined;
 }
 
 export interface Wait {
   readonly key: string;
   readonly seconds: number;
-  /** Whose failures were too many: the account's or the address's. */
+  /** Whose failures were too many: the account's (or the known browser's) or the address's. */
   readonly rule: ThrottleRule;
   /** The first refusal of this wait: it is recorded by itself. The others are counted: see sign-in-refusals.ts. */
   readonly isFirst: boolean;
 }
 
-function keysOf({ account, place }: Attempt): [account: string, address: string] {
-  return [`account:${account}`, `address:${place}`];
+/** What a failure counts for. The first is what the right password empties. */
+function keysOf({ account, place, device }: Attempt): [account: string, address?: string] {
+  return device === undefined ? [`account:${account}`, `address:${place}`] : [`device:${account}:${device}`];
+}
+
+function ruleOf(key: string): ThrottleRule {
+  return key.startsWith('address:') ? OF_ADDRESS : OF_ACCOUNT;
 }
 
 @Injectable()
 export class SignInThrottle {
-  /** The last attempt on each account that is being tried just now. */
+  /** The last attempt on each account (from each known browser) that is being tried just now. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(@Inject(POOL) private readonly pool: pg.Pool) {}
 
   /** Does `work` after what was begun before for the same account. */
-  async inTurn<T>({ account }: Attempt, work: () => Promise<T>): Promise<T> {
+  async inTurn<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
+    const [account] = keysOf(attempt);
     const before = this.#turns.get(account);
     const turn = (async () => {
       await before?.catch(() => undefined); // whoever began it hears of it
@@ -87,17 +98,17 @@ export class SignInThrottle {
     ]);
     const isFirst = first.rowCount === 1;
     if (!isFirst) await this.pool.query('update ops.sign_in_failure set held = held + 1 where key = $1', [row.key]);
-    const rule = row.key.startsWith('account:') ? OF_ACCOUNT : OF_ADDRESS;
-    return { key: row.key, seconds: Math.max(1, row.seconds), rule, isFirst };
+    return { key: row.key, seconds: Math.max(1, row.seconds), rule: ruleOf(row.key), isFirst };
   }
 
   async failed(attempt: Attempt): Promise<void> {
-    const [account, address] = keysOf(attempt);
-    await this.#add(account, OF_ACCOUNT);
-    await this.#add(address, OF_ADDRESS);
+    for (const key of keysOf(attempt)) if (key !== undefined) await this.#add(key, ruleOf(key));
   }
 
-  /** The right password: what was tried on this account before is forgotten, what was tried from this address is not. */
+  /**
+   * The right password: what was tried on this account before (in a known browser: there) is forgotten; what was tried from
+   * this address is not.
+   */
   async succeeded(attempt: Attempt): Promise<void> {
     await this.pool.query('update ops.sign_in_failure set level = 0 where key = $1', [keysOf(attempt)[0]]);
   }
@@ -105,8 +116,9 @@ export class SignInThrottle {
   /** An administrator has given the account a new password: whoever has it need not wait. */
   async forgive(account: string): Promise<void> {
     await this.pool.query(
-      'update ops.sign_in_failure set level = 0, blocked_until = clock_timestamp() where key = $1',
-      [`account:${account}`],
+      `update ops.sign_in_failure set level = 0, blocked_until = clock_timestamp()
+       where key = $1 or starts_with(key, $2)`,
+      [`account:${account}`, `device:${account}:`],
     );
   }
 

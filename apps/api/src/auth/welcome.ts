@@ -7,6 +7,7 @@ import type { Configuration } from '../configuration.js';
 import { CONFIGURATION } from '../platform/tokens.js';
 import { addressOf } from './address.js';
 import { Credentials } from './credentials.js';
+import { KnownDevices } from './known-devices.js';
 import { sessionCookie } from './request-token.js';
 import { Sessions } from './sessions.js';
 import { userDto } from './user-dto.js';
@@ -25,6 +26,7 @@ export class Welcome {
   constructor(
     private readonly sessions: Sessions,
     private readonly credentials: Credentials,
+    private readonly devices: KnownDevices,
     private readonly commands: CommandHandler,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
@@ -53,6 +55,7 @@ export class Welcome {
       path: '/',
       maxAge: this.configuration.sessionSeconds * 1000,
     });
+    if (by !== 'openid') this.devices.remember(person.id, request, response);
     return { user: userDto({ ...person, mustChangePassword }), accessToken: token };
   }
 }

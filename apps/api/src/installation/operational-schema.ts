@@ -89,16 +89,16 @@ create table ops.identity (
   issuer  text not null,                  -- OpenID Connect
   subject text not null,
   user_id uuid not null,
-  primary key (issuer, subject)
+  primary key (issuer, subject),
+  unique (user_id, issuer)                -- whoever takes over a name or an address there is somebody else here
 );
-create index identity_by_user on ops.identity (user_id);
 create table ops.invitation (
   token_hash bytea primary key,           -- HMAC-SHA-256 of the token, keyed by IDE_SECRET_KEY
   invitation uuid not null unique,
   course     uuid not null
 );
 create table ops.sign_in_failure (
-  key           text primary key,         -- account:<id> or address:<address>
+  key           text primary key,         -- account:<id>, device:<id of the account and the browser> or address:<address>
   level         double precision not null,  -- failures, fewer as time goes by
   changed_at    timestamptz not null,
   blocked_until timestamptz not null,
@@ -144,7 +144,6 @@ export async function migrateOperationalSchema(client: ClientBase, roles: readon
         grant select, insert, update, delete on
           ops.credential, ops.session, ops.installation, ops.alive_run, ops.executor,
           ops.idempotency, ops.rate_limit, ops.look,
-
           ops.email, ops.identity, ops.invitation, ops.sign_in_failure to ${name};
         grant usage on sequence ops.turn_no to ${name}`);
     }

@@ -15,6 +15,7 @@ import { accountId } from '../auth/account-id.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import type { CommandContext } from '../commands/context.js';
 import { Rejected } from '../commands/rejected.js';
+import { inTransaction } from '../platform/in-transaction.js';
 import { POOL } from '../platform/tokens.js';
 import type { Identity } from './openid-client.js';
 import type { OpenIdSettings } from './openid-settings.js';
@@ -25,13 +26,17 @@ interface Found {
   readonly position: Position | null;
 }
 
+/** The ASCII codes of "oidc": any number that nothing else in this database locks. */
+const LOCK = 0x6f696463;
+
 /** Names to try for a new account before giving up: "ada", "ada-2", "ada-3" … */
 const MOST_NAMES = 50;
 
 /**
  * Which account somebody from the provider has. Issuer and subject decide; the first time, if so configured, the verified
  * e-mail address or the user name finds an account, or a new one is made. Accounts of administrators and auditors are never
- * found that way: what a provider lets people call themselves must not make anybody one.
+ * found that way: what a provider lets people call themselves must not make anybody one; nor is an account that somebody
+ * else of this provider has already, because names and addresses are given to others when people leave.
  */
 @Injectable()
 export class OpenIdAccounts {
@@ -43,28 +48,20 @@ export class OpenIdAccounts {
 
   /** Undefined: nobody here. */
   async find(identity: Identity, settings: OpenIdSettings, address: string): Promise<UserId | undefined> {
-    const client = await this.pool.connect();
-    let found: Found | undefined;
-    try {
-      // Two first sign-ins of one person at once must not make two accounts.
-      await client.query('begin');
-      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-        `${identity.issuer} ${identity.subject}`,
-      ]);
+    const linked = await this.#linked(identity, this.pool);
+    if (linked) return linked;
+    const found = await inTransaction(this.pool, async (client): Promise<Found | undefined> => {
+      // Two first sign-ins of one person at once must not make two accounts, nor two people share one.
+      await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
       const known = await this.#linked(identity, client);
-      found = known ? { user: known, position: null } : await this.#firstTime(identity, settings, address, client);
-      await client.query('commit');
-      client.release();
-    } catch (error) {
-      client.release(error as Error);
-      throw error;
-    }
+      return known ? { user: known, position: null } : this.#firstTime(identity, settings, address, client);
+    });
     // Without the connection: a class that comes for the first time would hold all of them and wait for one.
     if (found && found.position !== null) await this.readModels.waitFor('directory', found.position);
     return found?.user;
   }
 
-  async #linked({ issuer, subject }: Identity, client: pg.PoolClient): Promise<UserId | undefined> {
+  async #linked({ issuer, subject }: Identity, client: pg.Pool | pg.PoolClient): Promise<UserId | undefined> {
     const { rows } = await client.query<{ user: UserId }>(
       'select user_id as user from ops.identity where issuer = $1 and subject = $2',
       [issuer, subject],
@@ -97,7 +94,7 @@ export class OpenIdAccounts {
   }
 
   async #byClaim(
-    { verifiedEmail, username }: Identity,
+    { issuer, verifiedEmail, username }: Identity,
     { linkBy }: OpenIdSettings,
     client: pg.PoolClient,
   ): Promise<{ readonly user: UserId; readonly by: LinkedBy } | undefined> {
@@ -106,11 +103,21 @@ export class OpenIdAccounts {
         verifiedEmail,
       ]);
       const user = rows[0]?.user;
-      if (user !== undefined && mayBeLinked(await this.#state(user))) return { user, by: 'email' };
+      if (user !== undefined && (await this.#isFree(user, issuer, client))) return { user, by: 'email' };
     }
     if (!linkBy.includes('username') || username === undefined || !USERNAME.test(username)) return undefined;
     const user = accountId(username);
-    return mayBeLinked(await this.#state(user)) ? { user, by: 'username' } : undefined;
+    return (await this.#isFree(user, issuer, client)) ? { user, by: 'username' } : undefined;
+  }
+
+  /** Whether a name or address may find this account: never twice, since the second is whoever has got it from the first. */
+  async #isFree(user: UserId, issuer: string, client: pg.PoolClient): Promise<boolean> {
+    if (!mayBeLinked(await this.#state(user))) return false;
+    const { rowCount } = await client.query('select from ops.identity where user_id = $1 and issuer = $2', [
+      user,
+      issuer,
+    ]);
+    return rowCount === 0;
   }
 
   async #state(user: UserId): Promise<UserState> {

@@ -18,7 +18,8 @@ import { type Identity, OpenIdClient, type Pending } from './openid-client.js';
 import type { OpenIdSettings } from './openid-settings.js';
 
 const PATH = '/api/auth/openid';
-const COOKIE = 'palimpsest_openid';
+/** Over TLS with the prefix that keeps other hosts from setting it: see auth/request-token.ts. */
+const cookieName = (isSecure: boolean) => `${isSecure ? '__Host-' : ''}palimpsest_openid`;
 /** How long somebody may take at the provider, milliseconds. */
 const PATIENCE_MS = 600_000;
 
@@ -59,9 +60,9 @@ export class OpenIdController {
     const settings = this.#required();
     try {
       const { address, pending } = await this.client.begin(wayBack(request, settings));
-      response.cookie(COOKIE, Buffer.from(JSON.stringify(pending)).toString('base64url'), {
+      response.cookie(cookieName(request.secure), Buffer.from(JSON.stringify(pending)).toString('base64url'), {
         // Lax: the browser comes back from another site. It says nothing of who somebody is.
-        ...{ httpOnly: true, sameSite: 'lax', secure: request.secure, path: PATH, maxAge: PATIENCE_MS },
+        ...{ httpOnly: true, sameSite: 'lax', secure: request.secure, path: '/', maxAge: PATIENCE_MS },
       });
       response.redirect(303, address.href);
     } catch (error) {
@@ -80,7 +81,7 @@ export class OpenIdController {
   async callback(@Req() request: Request, @Res() response: Response): Promise<void> {
     const settings = this.#required();
     const pending = pendingOf(request);
-    response.clearCookie(COOKIE, { path: PATH });
+    response.clearCookie(cookieName(request.secure), { secure: request.secure, path: '/' });
     if (!pending) return back(response, 'failed');
     const address = wayBack(request, settings);
     address.search = new URL(request.url, 'http://localhost').search;
@@ -132,7 +133,9 @@ function wayBack(request: Request, { publicUrl }: OpenIdSettings): URL {
 }
 
 function pendingOf(request: Request): Pending | undefined {
-  const value = new RegExp(`(?:^|; )${COOKIE}=([\\w-]{1,2000})`).exec(request.headers.cookie ?? '')?.[1];
+  const value = new RegExp(`(?:^|; )${cookieName(request.secure)}=([\\w-]{1,2000})`).exec(
+    request.headers.cookie ?? '',
+  )?.[1];
   if (value === undefined) return undefined;
   try {
     const { state, nonce, verifier } = JSON.parse(Buffer.from(value, 'base64url').toString()) as Record<

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type DomainEvent, readEvent } from '@palimpsest/domain';
 import type { SignInWaysDto, UserDto } from '@palimpsest/protocol';
+import { derivedId } from '../platform/derived-id.js';
 import { accountId } from '../auth/account-id.js';
 import { TestApi } from '../testing/test-api.js';
 import { type KnownPerson, TestOpenIdProvider, Wanderer } from '../testing/openid-provider.js';
@@ -74,6 +75,8 @@ describe('signing in by an OpenID provider', () => {
     const { end, me } = await come(api, person);
     expect(end.search).toBe('?openid=no-account');
     expect(me).toBeUndefined();
+    const refused = await eventsOf(`session-${derivedId(`openid ${provider.issuer} s-1`)}`);
+    expect(refused).toEqual([{ type: 'SignInRefused', data: { username: 'ada', reason: 'no-account' } }]);
   });
 
   it('a verified address finds its account, once and for all; an unverified one does not', async () => {
@@ -89,6 +92,9 @@ describe('signing in by an OpenID provider', () => {
     // The address may be another's by now: issuer and subject decide.
     const again = await come(api, { sub: 's-3', email: 'other@school.example', email_verified: true });
     expect(again.me).toMatchObject({ username: 'ada' });
+    // Whoever is given ada's address after her is somebody else.
+    const heir = await come(api, { sub: 's-12', email: 'ada@school.example', email_verified: true });
+    expect([heir.end.search, heir.me]).toEqual(['?openid=no-account', undefined]);
     const events = await eventsOf(`user-${accountId('ada')}`);
     expect(events.filter(({ type }) => type === 'IdentityLinked')).toEqual([
       { type: 'IdentityLinked', data: { issuer: provider.issuer, by: 'email' } },
@@ -99,6 +105,7 @@ describe('signing in by an OpenID provider', () => {
   it('a user name finds its account only if so configured, and never an administrator’s', async () => {
     const api = await configured(LINK);
     expect((await come(api, { sub: 's-4', preferred_username: 'ben' })).me).toMatchObject({ username: 'ben' });
+    expect((await come(api, { sub: 's-13', preferred_username: 'ben' })).end.search).toBe('?openid=no-account');
     expect((await come(api, { sub: 's-5', preferred_username: 'admin' })).end.search).toBe('?openid=no-account');
     expect((await come(api, { sub: 's-6', preferred_username: 'auditor' })).end.search).toBe('?openid=no-account');
   });

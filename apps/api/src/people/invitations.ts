@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { courseDecider, type CourseId, invitationProblem, streamOf, type UserId } from '@palimpsest/domain';
 import type { Position } from '@palimpsest/event-store';
@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { Accounts, type NewAccount } from '../auth/accounts.js';
 import { accountId } from '../auth/account-id.js';
 import { CommandHandler } from '../commands/command-handler.js';
+import { newId } from '../commands/command-identity.js';
 import type { CommandContext } from '../commands/context.js';
 import type { Configuration } from '../configuration.js';
 import { Problem } from '../platform/problem.js';
@@ -38,7 +39,7 @@ export class Invitations {
     { days, mostUses }: CreateInvitationDto,
     context: CommandContext,
   ): Promise<NewInvitationDto> {
-    const [id, token, now] = [randomUUID(), randomBytes(32).toString('base64url'), Date.now()];
+    const [id, token, now] = [newId('invitation'), randomBytes(32).toString('base64url'), Date.now()];
     const command = { kind: 'invite', invitation: id, now, expiresAt: now + days * DAY_MS, mostUses } as const;
     await this.commands.execute(streamOf.course(course), courseDecider, command, context);
     await this.pool.query('insert into ops.invitation (token_hash, invitation, course) values ($1, $2, $3)', [

@@ -2,8 +2,11 @@ import { courseDecider, type CourseId, isId, streamOf, asId } from '@palimpsest/
 import type { EventStore } from '@palimpsest/event-store';
 import type { RosterDto, RosterPreviewDto } from '@palimpsest/protocol';
 import type pg from 'pg';
+import { AccountChanges } from '../auth/account-changes.js';
 import { Credentials } from '../auth/credentials.js';
 import { Emails } from '../auth/emails.js';
+import { SessionEnding } from '../auth/session-ending.js';
+import { SignInThrottle } from '../auth/sign-in-throttle.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { systemContext } from '../commands/context.js';
 import { type RosterImport, Rosters } from './rosters.js';
@@ -22,7 +25,10 @@ export interface OpenRosters {
 
 export function openRosters(store: EventStore, pool: pg.Pool): OpenRosters {
   const commands = new CommandHandler(store);
-  const rosters = new Rosters(commands, new Credentials(pool), new Emails(pool), pool);
+  const credentials = new Credentials(pool);
+  const ending = new SessionEnding(pool, commands);
+  const changes = new AccountChanges(commands, credentials, ending, new SignInThrottle(pool), pool);
+  const rosters = new Rosters(commands, credentials, new Emails(pool), changes, pool);
   return {
     course: (idOrTitle) => findCourse(idOrTitle, commands, pool),
     preview: (course, roster) => rosters.preview(course, roster, systemContext({ course })),

@@ -35,6 +35,9 @@ describe('what administrators do with accounts', () => {
     expect((await post(accountId('ada'), 'reset-password', undefined, hopper)).status).toBe(403);
     const { status } = await api.call('GET', `/api/people/${accountId('ada')}/sessions`, { token: hopper });
     expect(status).toBe(403);
+    const { rows } = await api.pool.query<{ data: Buffer }>("select data from es.event where type = 'AccessRefused'");
+    const refused = rows.map(({ data }) => (JSON.parse(data.toString()) as { what: string }).what).sort();
+    expect(refused).toEqual(['change roles', 'reset passwords', 'see all accounts', "see other people's sessions"]);
   });
 
   it('they find accounts by a part of the name', async () => {
@@ -74,7 +77,15 @@ describe('what administrators do with accounts', () => {
       status: 401,
       body: { detail: expect.stringContaining('deactivated') },
     });
+    // As if a process had ended before it ended this one: no access now, and none later.
+    await api.pool.query(
+      `insert into ops.session (token_hash, session_id, user_id, expires_at)
+       values ('\\x00', gen_random_uuid(), $1, clock_timestamp() + interval '1 day')`,
+      [accountId('ben')],
+    );
     expect((await post(accountId('ben'), 'reactivate')).status).toBe(200);
+    const left = await api.call<SessionDto[]>('GET', `/api/people/${accountId('ben')}/sessions`, { token: admin });
+    expect(left.body).toEqual([]);
     expect((await signIn('ben')).status).toBe(200);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { guessColumns } from './roster-columns.js';
-import { MOST_ROWS, readRoster, rosterText } from './roster-file.js';
+import { MOST_COLUMNS, MOST_ROWS, readRoster, rosterText } from './roster-file.js';
 
 const read = (text: string, options = {}) => readRoster(text, options);
 const first = (text: string, options = {}) => read(text, options).lines[0];
@@ -98,13 +98,22 @@ describe('a file', () => {
     ['is empty', '', 'The file is empty'],
     ['has an open quote', 'username,name\nada,"Ada\n', 'The file is not CSV'],
     ['has a quote within a cell', 'username,name\nada,A"d"a\n', 'The file is not CSV'],
+    [
+      'has too many columns',
+      `${Array(MOST_COLUMNS + 1)
+        .fill('x')
+        .join()}\n`,
+      'at most 200',
+    ],
     ['has too many rows', `username\n${'ada\n'.repeat(MOST_ROWS + 1)}`, 'at most 5000'],
     ['is too long', `username\n${'x'.repeat(2_000_000)}`, 'The file is too long'],
   ])('that %s is refused in one sentence', (_, text, sentence) => {
     expect(() => read(text)).toThrow(sentence);
   });
 
-  it('takes as many rows as it says', () => {
+  it('takes as many rows and columns as it says', () => {
+    const head = ['username', ...Array<string>(MOST_COLUMNS - 1).fill('x')].join();
+    expect(read(`${head}\nada\n`).headers).toHaveLength(MOST_COLUMNS);
     expect(read(`username\n${'ada\n'.repeat(MOST_ROWS)}`).lines).toHaveLength(MOST_ROWS);
   });
 

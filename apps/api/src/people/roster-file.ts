@@ -10,6 +10,9 @@ const DELIMITERS: readonly Delimiter[] = [',', ';', '\t'];
 /** Most rows of a roster. */
 export const MOST_ROWS = 5_000;
 
+/** Most columns of a roster. */
+export const MOST_COLUMNS = 200;
+
 /** One row as the file says it, cleaned but not compared with anything. */
 export interface RosterLine {
   /** From 1, the line of column names; of a row with line breaks in it the first. */
@@ -58,6 +61,8 @@ export function readRoster(text: string, options: ReadingOptions = {}): RosterFi
   const [head, ...records] = parsed(text, delimiter);
   if (!head) throw unreadable('The file is empty: its first line has to name the columns.');
   if (records.length > MOST_ROWS) throw unreadable(`The file has ${records.length} rows: at most ${MOST_ROWS}.`);
+  if (head.record.length > MOST_COLUMNS)
+    throw unreadable(`The file has ${head.record.length} columns: at most ${MOST_COLUMNS}.`);
   const headers = namesOf(head.record);
   const columns = chosenColumns(headers, options.columns ?? {});
   const at = (field: RosterField) => (columns[field] === null ? -1 : headers.indexOf(columns[field]));
@@ -92,7 +97,7 @@ function breaksIn(cells: readonly string[]): number {
 function likelyDelimiter(text: string): Delimiter {
   const [head = ''] = text
     .replace(/^\ufeff/, '')
-    .replace(/"(?:[^"]|"")*"/g, '')
+    .replace(/"[^"]*"/g, '')
     .trimStart()
     .split(/\r|\n/, 1);
   const counts = DELIMITERS.map((delimiter) => head.split(delimiter).length);

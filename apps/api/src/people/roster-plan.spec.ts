@@ -25,6 +25,7 @@ function facts(role: Role = 'professor', more: Partial<RosterFacts> = {}): Roste
     emailOf: new Map([[id('ada'), 'ada@school.example']]),
     ownerOfEmail: new Map([['ada@school.example', id('ada')]]),
     idOf: id,
+    elsewhere: new Set(),
     importer: { id: id('hopper'), role },
     ...more,
   };
@@ -95,5 +96,29 @@ describe('what a roster means for a course', () => {
     const withError = plan('username\nada\n9x\n', { removeMissing: true });
     expect(withError.steps).toEqual([]);
     expect(withError.rows.at(-1)).toMatchObject({ change: 'unchanged', detail: expect.stringContaining('nobody is') });
+  });
+
+  it('an administrator’s deactivates whoever leaves the last course, and nobody else', () => {
+    const missing = (more: Partial<RosterFacts>) =>
+      planRoster(readRoster('username\nada\n').lines, facts('admin', more), true);
+    const leaves = missing({});
+    expect(leaves.rows.at(-1)).toMatchObject({ change: 'removed', detail: expect.stringContaining('is deactivated') });
+    expect(leaves.steps).toEqual([{ user: id('ben'), remove: true, deactivate: true }]);
+    expect(missing({ elsewhere: new Set([id('ben')]) }).steps).toEqual([{ user: id('ben'), remove: true }]);
+    const students = facts().accounts;
+    for (const state of [
+      { kind: 'active', role: 'admin', displayName: 'Ben' },
+      { kind: 'deactivated', role: 'student', displayName: 'Ben' },
+    ] satisfies UserState[])
+      expect(missing({ accounts: new Map(students).set(id('ben'), state) }).steps).toEqual([
+        { user: id('ben'), remove: true },
+      ]);
+  });
+
+  it('an administrator’s makes a deactivated account active again', () => {
+    const text = 'username\ngone\n';
+    expect(changes(text)).toMatchObject([[2, 'gone', 'error', expect.stringContaining('deactivated')]]);
+    expect(changes(text, { role: 'admin' })).toEqual([[2, 'gone', 'enrolled', 'the account becomes active again']]);
+    expect(plan(text, { role: 'admin' }).steps).toEqual([{ user: id('gone'), reactivate: true, enrol: 'student' }]);
   });
 });

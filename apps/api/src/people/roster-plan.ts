@@ -7,7 +7,7 @@ import {
   type UserState,
 } from '@palimpsest/domain';
 import type { RosterChange, RosterRowDto } from '@palimpsest/protocol';
-import { mayDescribeAccount, mayMakeAccount } from '../policies/policies.js';
+import { mayAdministerAccounts, mayDescribeAccount, mayMakeAccount } from '../policies/policies.js';
 import type { RosterLine } from './roster-file.js';
 
 /** What the log and `ops` know of those whom a roster names, and of those in the course. */
@@ -20,6 +20,8 @@ export interface RosterFacts {
   readonly emailOf: ReadonlyMap<UserId, string>;
   readonly ownerOfEmail: ReadonlyMap<string, UserId>;
   readonly idOf: (username: string) => UserId;
+  /** Members who are in another course as well. */
+  readonly elsewhere: ReadonlySet<UserId>;
   readonly importer: { readonly id: string; readonly role: Role | 'system' };
 }
 
@@ -31,6 +33,9 @@ export interface RosterStep {
   readonly email?: string;
   readonly enrol?: CourseRole;
   readonly remove?: true;
+  /** Of whoever leaves the last course. */
+  readonly deactivate?: true;
+  readonly reactivate?: true;
 }
 
 export interface RosterPlan {
@@ -91,7 +96,8 @@ function problemWith(
   if (!USERNAME.test(line.username))
     return `"${line.username.slice(0, 40)}" is no user name: 2 to 32 small letters, digits, dots, hyphens and underscores, a letter first.`;
   const user = idOf(line.username);
-  if (known?.kind === 'deactivated') return 'This account is deactivated: an administrator can make it active again.';
+  if (known?.kind === 'deactivated' && !mayAdministerAccounts(importer.role))
+    return 'This account is deactivated: an administrator can make it active again.';
   if (line.displayName !== undefined && line.displayName.length > MAX_DISPLAY_NAME)
     return `The name has ${line.displayName.length} characters: at most ${MAX_DISPLAY_NAME}.`;
   if (!known && !mayMakeAccount(importer.role, line.role ?? 'student'))
@@ -133,6 +139,7 @@ function planKnown(
   const otherName = line.displayName !== undefined && line.displayName !== known.displayName;
   const otherEmail = mayDescribe && line.email !== undefined && line.email !== emailOf.get(user);
   const details = [
+    ...(known.kind === 'deactivated' ? ['the account becomes active again'] : []),
     ...(was !== undefined && was !== role ? [`role ${was} becomes ${role}`] : []),
     ...(otherName && mayDescribe ? [`name "${known.displayName}" becomes "${line.displayName}"`] : []),
     ...(otherName && !mayDescribe ? [`the account is called "${known.displayName}" and stays so`] : []),
@@ -140,6 +147,7 @@ function planKnown(
   ];
   const step: RosterStep = {
     user,
+    ...(known.kind === 'deactivated' && { reactivate: true as const }),
     ...(was !== role && { enrol: role }),
     ...(otherName && mayDescribe && { rename: line.displayName }),
     ...(otherEmail && { email: line.email }),
@@ -151,7 +159,8 @@ function planKnown(
 
 /**
  * Students and assistants of the course whom the file does not name. Whoever stands in a row that cannot be read might be
- * one of them, so with such a row nobody is removed. Professors and auditors leave no course by a list of students.
+ * one of them, so with such a row nobody is removed. Professors and auditors leave no course by a list of students. Where
+ * the importer administers accounts, that of whoever leaves the last course is deactivated; it and its work stay.
  */
 function planMissing(lines: readonly RosterLine[], facts: RosterFacts, planned: readonly Planned[]): Planned[] {
   const named = new Set(lines.map(({ username }) => facts.idOf(username)));
@@ -164,8 +173,18 @@ function planMissing(lines: readonly RosterLine[], facts: RosterFacts, planned: 
     const displayName = state && state.kind !== 'unknown' ? state.displayName : '';
     const row = { line: null, username: facts.usernames.get(user) ?? '', displayName, role };
     if (hasErrors) return { row: { ...row, change: 'unchanged', detail: NOT_REMOVED } };
-    return { row: { ...row, change: 'removed', detail: 'not in the file' }, step: { user, remove: true } };
+    const isLast = state?.kind === 'active' && isStudents(state.role) && !facts.elsewhere.has(user);
+    if (!isLast || !mayAdministerAccounts(facts.importer.role))
+      return { row: { ...row, change: 'removed', detail: 'not in the file' }, step: { user, remove: true } };
+    return {
+      row: { ...row, change: 'removed', detail: 'not in the file, nor in another course: the account is deactivated' },
+      step: { user, remove: true, deactivate: true },
+    };
   });
+}
+
+function isStudents(role: Role): boolean {
+  return role === 'student' || role === 'assistant';
 }
 
 const NOT_REMOVED = 'not in the file; nobody is removed while rows of it have errors';

@@ -64,14 +64,14 @@ export class RosterController {
   ): Promise<RosterImportedDto> {
     const course = await this.access.requireManager(person, id, 'import a roster', REFUSED, request);
     const context = contextOf(person, 'web', { course, address: addressOf(request) });
-    const { counts, firstPasswords, position } = await this.rosters.import(course, body, context);
+    const { counts, firstPasswords, problems, position } = await this.rosters.import(course, body, context);
     try {
       if (position !== null) await this.readModels.waitFor('directory', position);
     } catch (error) {
       if (!(error instanceof ReadModelBehind)) throw error; // it was written, and the passwords must not be lost
     }
     const members = (await this.directory.members(course)).map(memberDto);
-    return { counts, firstPasswords: [...firstPasswords], members };
+    return { counts, firstPasswords: [...firstPasswords], problems: [...problems], members };
   }
 }
 

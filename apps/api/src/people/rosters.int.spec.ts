@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type {
   CourseDto,
   MemberDto,
@@ -7,6 +7,9 @@ import type {
   RosterPreviewDto,
   SignedInDto,
 } from '@palimpsest/protocol';
+import { accountId } from '../auth/account-id.js';
+import { Credentials } from '../auth/credentials.js';
+import { Emails } from '../auth/emails.js';
 import { TestApi } from '../testing/test-api.js';
 
 describe('rosters', () => {
@@ -90,6 +93,56 @@ describe('rosters', () => {
     expect((await api.call<CourseDto[]>('GET', '/api/courses', { token: ben })).body).toEqual([]);
     await bringIn({ text: `username\n${everybody.join('\n')}\n` });
     expect((await api.call<CourseDto[]>('GET', '/api/courses', { token: ben })).body).toHaveLength(1);
+  });
+
+  it('an administrator’s removal deactivates who has no other course; the same people again make it active', async () => {
+    const admin = await api.signIn('admin');
+    const students = (await api.call<MemberDto[]>('GET', `/api/courses/${course}/members`, { token: hopper })).body
+      .filter(({ role }) => role === 'student')
+      .map(({ username }) => username);
+    const ben = await api.signIn('ben');
+    const without = { text: `username\n${students.filter((one) => one !== 'ben').join('\n')}\n`, removeMissing: true };
+    expect((await bringIn(without, admin)).body).toMatchObject({ counts: { removed: 1 }, problems: [] });
+    expect((await api.call('GET', '/api/courses', { token: ben })).status).toBe(401);
+    expect((await signIn('ben', api.password('ben'))).body).toMatchObject({
+      detail: expect.stringContaining('deactivated'),
+    });
+    const before = await head();
+    expect((await bringIn(without, admin)).body.counts).toMatchObject({ removed: 0, changed: 0 });
+    expect(await head()).toBe(before);
+    await bringIn({ text: `username\n${students.join('\n')}\n` }, admin);
+    const { body } = await signIn('ben', api.password('ben'));
+    const courses = await api.call<CourseDto[]>('GET', '/api/courses', { token: body.accessToken });
+    expect(courses.body.map(({ id }) => id)).toEqual([course]);
+  });
+
+  it('an account whose maker was killed before the end has its first password', async () => {
+    const credentials = api.app.get(Credentials);
+    const user = accountId('kept');
+    const killed = new Error('killed');
+    await expect(credentials.setForNew(user, 'first password', () => Promise.reject(killed))).rejects.toBe(killed);
+    expect(await credentials.matches(user, 'first password')).toBe(true);
+    // Somebody else was faster: theirs holds.
+    await credentials.set(user, 'theirs');
+    expect(await credentials.setForNew(user, 'ours', () => Promise.resolve(undefined))).toBeUndefined();
+    expect(await credentials.matches(user, 'theirs')).toBe(true);
+  });
+
+  it('what is refused after all is said, and the first passwords are given out', async () => {
+    const admin = await api.signIn('admin');
+    const body = { text: 'username,name,email\numa,Uma,uma@school.example\nvic,Vic,vic@school.example\n' };
+    const { digest } = (await preview(body, admin)).body;
+    // The address is another's between plan and change.
+    const emails = api.app.get(Emails);
+    const set = emails.set.bind(emails);
+    jest.spyOn(emails, 'set').mockImplementationOnce(async (user, email) => {
+      await set(accountId('hopper'), email);
+      return set(user, email);
+    });
+    const { body: done } = await confirm({ ...body, digest }, admin);
+    expect(done.problems).toEqual([expect.stringContaining('belongs to another account by now')]);
+    expect(done.firstPasswords.map(({ username }) => username)).toEqual(['uma', 'vic']);
+    expect(done.members.map(({ username }) => username)).toEqual(expect.arrayContaining(['uma', 'vic']));
   });
 
   it('an assistant sees the roster of the course and brings nobody in', async () => {

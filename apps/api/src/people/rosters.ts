@@ -14,6 +14,7 @@ import {
 import type { Position } from '@palimpsest/event-store';
 import type { FirstPasswordDto, RosterDto, RosterPreviewDto } from '@palimpsest/protocol';
 import type pg from 'pg';
+import { AccountChanges } from '../auth/account-changes.js';
 import { accountId } from '../auth/account-id.js';
 import { Credentials } from '../auth/credentials.js';
 import { Emails } from '../auth/emails.js';
@@ -34,8 +35,17 @@ export interface RosterImport {
   readonly counts: RosterPreviewDto['counts'];
   /** Of the accounts that were made. */
   readonly firstPasswords: readonly FirstPasswordDto[];
+  /** What could not be done after all, a sentence for each: the rest is done. */
+  readonly problems: readonly string[];
   /** Place of the last event; null when there was nothing to change. */
   readonly position: Position | null;
+}
+
+/** What became of one step. */
+interface Changed {
+  readonly isNew: boolean;
+  readonly position: Position | null;
+  readonly problems: readonly string[];
 }
 
 interface Prepared {
@@ -55,6 +65,7 @@ export class Rosters {
     private readonly commands: CommandHandler,
     private readonly credentials: Credentials,
     private readonly emails: Emails,
+    private readonly changes: AccountChanges,
     @Inject(POOL) private readonly pool: pg.Pool,
   ) {}
 
@@ -101,6 +112,7 @@ export class Rosters {
     return {
       counts: countChanges(plan.rows),
       firstPasswords: plan.steps.filter((_, n) => made[n]?.isNew).flatMap(firstPassword),
+      problems: made.flatMap(({ problems }) => problems),
       position: enrolled ?? positions.at(-1) ?? null,
     };
   }
@@ -109,7 +121,7 @@ export class Rosters {
     const { state } = await this.commands.load(streamOf.course(course), courseDecider);
     if (!state.exists) throw new Problem(404, 'not-found', 'There is no such course, or it is not yours to see.');
     const file = readRoster(roster.text, roster);
-    const facts = await this.#facts(file, state, { id: actor.id, role: actor.role });
+    const facts = await this.#facts(course, file, state, { id: actor.id, role: actor.role });
     const plan = planRoster(file.lines, facts, roster.removeMissing === true);
     const digest = createHash('sha256')
       .update(JSON.stringify([course, plan]))
@@ -118,6 +130,7 @@ export class Rosters {
   }
 
   async #facts(
+    course: CourseId,
     file: RosterFile,
     state: CourseState,
     importer: { readonly id: string; readonly role: Role | 'system' },
@@ -129,7 +142,8 @@ export class Rosters {
     const emails = file.lines.flatMap(({ email }) => (email === undefined ? [] : [email]));
     const { emailOf, ownerOfEmail } = await this.emails.of(users, emails);
     const usernames = await this.#usernames([...state.members.keys()]);
-    return { accounts, members: state.members, usernames, emailOf, ownerOfEmail, idOf, importer };
+    const elsewhere = await this.#elsewhere(course, [...state.members.keys()]);
+    return { accounts, members: state.members, usernames, emailOf, ownerOfEmail, idOf, importer, elsewhere };
   }
 
   async #accountState(user: UserId): Promise<UserState> {
@@ -145,26 +159,52 @@ export class Rosters {
     return new Map(rows.map(({ id, username }) => [id, username]));
   }
 
-  /** Makes or changes the account of one step. `isNew` only if it was made here: whoever was faster has given a password. */
+  /** The directory alone knows all courses of somebody; a moment's delay can only leave an account active. */
+  async #elsewhere(course: CourseId, users: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    const { rows } = await this.pool.query<{ person: UserId }>(
+      'select distinct person from read.member where course <> $1 and person = any($2::uuid[])',
+      [course, users],
+    );
+    return new Set(rows.map(({ person }) => person));
+  }
+
+  /**
+   * Makes or changes the account of one step. `isNew` only if it was made here: whoever was faster has given a password. What
+   * is refused after all does not keep the others from being done, nor the first passwords from being told.
+   */
   async #account(
-    { user, register, rename, email }: RosterStep,
+    { user, register, rename, email, deactivate, reactivate }: RosterStep,
     password: string | undefined,
     context: CommandContext,
-  ): Promise<{ readonly isNew: boolean; readonly position: Position | null }> {
+  ): Promise<Changed> {
     const about = { ...context, ...(user !== context.actor.id && { subject: user }) };
+    const problems: string[] = [];
     let [isNew, position] = [false, null as Position | null];
+    const change = async (work: () => Promise<Position | null>) => {
+      try {
+        position = (await work()) ?? position;
+      } catch (error) {
+        if (!(error instanceof Problem || error instanceof Rejected)) throw error;
+        problems.push(error.message);
+      }
+    };
     if (register && password !== undefined) {
-      const made = await this.#register({ ...register, id: user }, about);
+      const made = await this.credentials.setForNew(user, password, () =>
+        this.#register({ ...register, id: user }, about),
+      );
       isNew = made !== undefined;
       position = made ?? position;
-      if (isNew) await this.credentials.setOneTime(user, password);
     }
-    if (rename !== undefined) position = await this.#execute(user, { kind: 'rename', displayName: rename }, about);
-    if (email !== undefined && (isNew || !register)) {
-      await this.emails.set(user, email);
-      position = await this.#execute(user, { kind: 'recordEmailChange' }, about);
-    }
-    return { isNew, position };
+    if (reactivate) await change(() => this.changes.reactivate(user, about));
+    if (rename !== undefined) await change(() => this.#execute(user, { kind: 'rename', displayName: rename }, about));
+    if (email !== undefined && (isNew || !register))
+      await change(async () => {
+        await this.emails.set(user, email);
+        return this.#execute(user, { kind: 'recordEmailChange' }, about);
+      });
+    // Before the person leaves the course: after a crash in between the same file finds them missing again.
+    if (deactivate) await change(() => this.changes.deactivate(user, 'not in the roster', about));
+    return { isNew, position, problems };
   }
 
   async #register(

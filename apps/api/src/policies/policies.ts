@@ -62,8 +62,8 @@ export function maySeeRoster(courseRole: string): boolean {
 }
 
 /** Who administers accounts: roles, deactivation, passwords, other people's sessions. */
-export function mayAdministerAccounts(role: Role): boolean {
-  return role === 'admin';
+export function mayAdministerAccounts(role: Role | 'system'): boolean {
+  return role === 'admin' || role === 'system';
 }
 
 /** Whether somebody who may manage a course may make accounts for people of this role in it. */

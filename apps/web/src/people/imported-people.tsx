@@ -11,7 +11,7 @@ interface Props {
 
 /** What an import has done, and the first passwords, which nobody can be shown again. */
 export function ImportedPeople({ imported, title, onAgain }: Props) {
-  const { counts, firstPasswords } = imported;
+  const { counts, firstPasswords, problems } = imported;
   const address = useMemo(
     () => URL.createObjectURL(new Blob([firstPasswordsCsv(firstPasswords)], { type: 'text/csv' })),
     [firstPasswords],
@@ -22,6 +22,11 @@ export function ImportedPeople({ imported, title, onAgain }: Props) {
       <Text fw={600} role="status" data-testid="roster-done">
         Done: {countsInWords(counts)}
       </Text>
+      {problems.length > 0 && (
+        <Alert color="red" role="alert" title="Not done after all">
+          {problems.join(' ')}
+        </Alert>
+      )}
       {firstPasswords.length > 0 && (
         <>
           <Alert color="yellow" title="First passwords: they are shown this once">
