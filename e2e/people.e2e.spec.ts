@@ -141,6 +141,11 @@ describe('people come in', () => {
     await guest.getByTestId('invite-username').fill('olga');
     await guest.getByTestId('invite-submit').click();
     await guest.locator('[data-testid=editor] .cm-content').waitFor();
+    // Whoever is signed in comes in as who they are.
+    const other = await guest.context().newPage();
+    await other.goto(link);
+    await other.getByTestId('invite-join').click();
+    await other.locator('[data-testid=editor] .cm-content').waitFor();
     await hopper.test('revoke-invitation').click();
     await eventually(async () => (await hopper.test('revoke-invitation').count()) === 0, 'the link being revoked');
     const late = await openPage(link);

@@ -34,7 +34,7 @@ async function problemOf(response: Response): Promise<ApiProblem> {
 }
 
 /** What is answered with a password or a token: the server keeps no such answer, so sending it again would do it again. */
-const NOT_REPEATED = /\/(roster|reset-password|invitations|accept)$/;
+const NOT_REPEATED = /\/(roster|reset-password|invitations|accept|join)$/;
 
 /** A change: sent again when its answer got lost. Signing in and out have no key: they are about the session itself. */
 function command<T>(method: string, path: string, body?: unknown): Promise<T> {

@@ -66,6 +66,12 @@ export async function acceptInvitation(account: AcceptInvitationDto): Promise<vo
   location.assign('/');
 }
 
+/** Comes into the course of an invitation with one's own account. Throws ApiProblem. */
+export async function joinByInvitation(token: string): Promise<void> {
+  await api.post('/api/invitations/join', { token });
+  location.assign('/');
+}
+
 /** Throws ApiProblem. */
 export async function changePassword(passwords: ChangePasswordDto): Promise<void> {
   await api.put('/api/auth/password', passwords);

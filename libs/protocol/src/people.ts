@@ -229,7 +229,7 @@ export class NewInvitationDto {
   token!: string;
 }
 
-/** Body of `POST /api/invitations/look`. A token stands in no address that a server would log. */
+/** Body of `POST /api/invitations/look` and `/join`. A token stands in no address that a server would log. */
 export class InvitationTokenDto {
   @Matches(/^[\w-]{43}$/)
   token!: string;

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readEvent } from '@palimpsest/domain';
-import type { CourseDto, InvitationDto, NewInvitationDto, ProblemDto, SignedInDto } from '@palimpsest/protocol';
+import type {
+  CourseDto,
+  InvitationDto,
+  MemberDto,
+  NewInvitationDto,
+  ProblemDto,
+  RosterPreviewDto,
+  SignedInDto,
+} from '@palimpsest/protocol';
 import { TestApi } from '../testing/test-api.js';
 
 describe('invitations', () => {
@@ -55,6 +63,38 @@ describe('invitations', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
     expect((await list())[0]).toMatchObject({ uses: 2, problem: expect.stringContaining('used up') });
     expect(await look(body.token)).toMatchObject({ status: 403, body: { code: 'invitation-over' } });
+  });
+
+  it('bring in somebody who has an account, once', async () => {
+    const admin = await api.signIn('admin');
+    const ben = await api.signIn('ben');
+    const join = (token: string, as?: string) =>
+      api.call<ProblemDto & { id: string }>('POST', '/api/invitations/join', {
+        ...(as !== undefined && { token: as }),
+        body: { token },
+      });
+    const students = (await api.call<MemberDto[]>('GET', `/api/courses/${course}/members`, { token: hopper })).body
+      .filter(({ username, role }) => role === 'student' && username !== 'ben')
+      .map(({ username }) => username);
+    const roster = { text: `username\n${students.join('\n')}\n`, removeMissing: true };
+    const { digest } = (
+      await api.call<RosterPreviewDto>('POST', `/api/courses/${course}/roster/preview`, { token: hopper, body: roster })
+    ).body;
+    await api.call('POST', `/api/courses/${course}/roster`, { token: hopper, body: { ...roster, digest } });
+    const courses = async () => (await api.call<CourseDto[]>('GET', '/api/courses', { token: ben })).body.length;
+    expect(await courses()).toBe(0);
+    const { body } = await invite(7, 2);
+    expect((await join(body.token)).status).toBe(401);
+    expect((await join('x'.repeat(43), ben)).status).toBe(403);
+    expect(await join(body.token, ben)).toMatchObject({ status: 200, body: { id: course } });
+    expect(await courses()).toBe(1);
+    expect((await join(body.token, ben)).status).toBe(200);
+    expect((await list())[0]).toMatchObject({ uses: 1 });
+    // The role that somebody has in the course stays.
+    expect((await join(body.token, hopper)).status).toBe(200);
+    expect((await list())[0]).toMatchObject({ uses: 1 });
+    expect((await join(body.token, admin)).status).toBe(200);
+    expect((await list())[0]).toMatchObject({ uses: 2 });
   });
 
   it('end when they are revoked, once', async () => {

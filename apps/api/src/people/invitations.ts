@@ -21,7 +21,7 @@ export interface Invited {
 }
 
 /**
- * Links with which people make an account and become students of a course. What they are for is in the course's stream;
+ * Links with which people become students of a course, with a new account or their own. What they are for is in the course's stream;
  * the tokens, as keyed hashes, are in `ops.invitation`: the log does not say how to come in.
  */
 @Injectable()
@@ -73,7 +73,7 @@ export class Invitations {
 
   /**
    * Makes the account and enrols it. Throws Problem, and Rejected when the user name is taken. Two people may take the
-   * last use at once: the slower one then has an account and no course, and is told so.
+   * last use at once: the slower one then has an account and no course, is told so, and can join with another link.
    */
   async accept(token: string, account: Omit<NewAccount, 'role'>, address: string): Promise<Invited> {
     const { invitation, course } = await this.#open(token);
@@ -83,6 +83,15 @@ export class Invitations {
     const command = { kind: 'useInvitation', invitation, user, now: Date.now() } as const;
     const { position } = await this.commands.execute(streamOf.course(course), courseDecider, command, context);
     return { user, position };
+  }
+
+  /** Enrols an account that there is. Throws Problem. Whoever is in the course already uses nothing up. */
+  async join(token: string, user: UserId, contextIn: (course: CourseId) => CommandContext) {
+    const { invitation, course } = await this.#open(token);
+    const command = { kind: 'useInvitation', invitation, user, now: Date.now() } as const;
+    const context = contextIn(course);
+    const { position } = await this.commands.execute(streamOf.course(course), courseDecider, command, context);
+    return { course, position };
   }
 
   async #open(token: string) {

@@ -29,7 +29,8 @@ export function InvitationList({ course }: { readonly course: string }) {
   return (
     <Stack gap="md">
       <Text size="sm">
-        Whoever opens the link makes an account and is a student of this course. Give it to nobody else.
+        Whoever opens the link becomes a student of this course, with a new account or their own. Give it to nobody
+        else.
       </Text>
       <form
         className="people-row"

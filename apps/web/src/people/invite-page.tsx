@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, sentenceOf } from '../api-client.js';
 import { Patience } from '../patience.js';
-import { acceptInvitation } from '../session.js';
+import { acceptInvitation, joinByInvitation } from '../session.js';
 
 /** For whoever opens a link of invitation: `/invite#<token>`. What stands after # is sent to no server by itself. */
 export default function InvitePage({ me }: { readonly me: UserDto | null }) {
@@ -23,7 +23,7 @@ export default function InvitePage({ me }: { readonly me: UserDto | null }) {
             {sentenceOf(invitation.error)}
           </Alert>
         ) : invitation.data ? (
-          <NewAccount token={token} course={invitation.data.course} me={me} />
+          <Invited token={token} course={invitation.data.course} me={me} />
         ) : (
           <Patience what="Looking at the invitation" />
         )}
@@ -36,6 +36,34 @@ interface Props {
   readonly token: string;
   readonly course: string;
   readonly me: UserDto | null;
+}
+
+/** Whoever is signed in comes in as who they are; another account can be made all the same. */
+function Invited({ token, course, me }: Props) {
+  const [other, setOther] = useState(false);
+  const join = useMutation({ mutationFn: () => joinByInvitation(token) });
+  if (!me || me.mustChangePassword || other) return <NewAccount token={token} course={course} me={me} />;
+  return (
+    <Stack gap="sm">
+      <Title order={1} size="h3" data-testid="invited-to">
+        Welcome to {course}
+      </Title>
+      <Text size="sm" c="dimmed">
+        You are signed in as {me.displayName}.
+      </Text>
+      {join.error && (
+        <Alert color="red" role="alert" data-testid="invite-problem">
+          {sentenceOf(join.error)}
+        </Alert>
+      )}
+      <Button onClick={() => join.mutate()} loading={join.isPending} data-testid="invite-join">
+        Come in as {me.displayName}
+      </Button>
+      <Button variant="subtle" color="gray" size="compact-sm" onClick={() => setOther(true)}>
+        Make another account
+      </Button>
+    </Stack>
+  );
 }
 
 function NewAccount({ token, course, me }: Props) {

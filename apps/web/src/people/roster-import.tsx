@@ -123,7 +123,7 @@ function Shown({ preview, roster, onLook, children }: ShownProps) {
         ))}
       </div>
       <Checkbox
-        label="Students and assistants who are not in the file leave the course (their accounts and work stay)"
+        label="Students and assistants who are not in the file leave the course (their work stays)"
         checked={roster.removeMissing === true}
         onChange={({ currentTarget }) => onLook({ ...roster, removeMissing: currentTarget.checked })}
         data-testid="remove-missing"
