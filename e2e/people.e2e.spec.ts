@@ -58,7 +58,7 @@ describe('people come in', () => {
     await hopper.test('tab-import').click();
     await file().setInputFiles(roster('Benutzername;Vorname;Nachname\nnora;Nora;Nagy\n9x;Nine;X\nada;;\n'));
     await hopper.test('roster-rows').waitFor();
-    expect(await counts()).toBe('1 errors, 1 new accounts, 1 as they are. Rows with errors are left out.');
+    expect(await counts()).toBe('1 error, 1 new account, 1 as it is. Rows with errors are left out.');
     const [first] = await hopper.page.locator('[data-testid=roster-rows] tbody tr').allInnerTexts();
     expect(first).toMatch(/^3\s+error\s+9x\s+Nine X/);
     expect(await hopper.test('column-firstName').inputValue()).toBe('Vorname');

@@ -71,13 +71,14 @@ export class DirectoryQueries {
     return this.#all(`select ${PERSON} from read.person where id = any($1::uuid[])`, [ids]);
   }
 
-  /** Accounts whose user name or name contains `words`, whatever the case, by user name. */
-  peopleLike(words: string, limit: number): Promise<PersonRow[]> {
+  /** Accounts whose user name or name contains `words`, whatever the case, by user name; those after that of `after`. */
+  peopleLike(words: string, limit: number, after = ''): Promise<PersonRow[]> {
     return this.#all(
       `select ${PERSON} from read.person
-       where position(lower($1) in lower(display_name)) > 0 or position(lower($1) in username) > 0
-       order by username limit $2`,
-      [words, limit],
+       where (position(lower($1) in lower(display_name)) > 0 or position(lower($1) in username) > 0)
+         and username collate "C" > $3
+       order by username collate "C" limit $2`,
+      [words, limit, after],
     );
   }
 

@@ -18,27 +18,15 @@ import {
 } from 'class-validator';
 import { PASSWORD_LEAST, PASSWORD_MOST, ROLE_NAMES, type RoleName } from './auth.js';
 import { MemberDto } from './classroom.js';
-import { POSITION, POSITION_MESSAGE } from './paging.js';
+import { PageQueryDto } from './paging.js';
 
 /** Query of `GET /api/people`, for administrators. */
-export class PeopleQueryDto {
+export class PeopleQueryDto extends PageQueryDto {
   /** A part of a user name or a name. */
   @IsOptional()
   @IsString()
   @MaxLength(80)
   words?: string;
-
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit?: number;
-
-  /** Position to wait for. */
-  @IsOptional()
-  @Matches(POSITION, { message: POSITION_MESSAGE })
-  after?: string;
 }
 
 export class PersonDto {

@@ -50,7 +50,10 @@ describe('invitations', () => {
 
   it('refuse a name that is taken without using up anything, a bad one, and a short password', async () => {
     const { body } = await invite(7, 1);
-    expect(await accept(body.token, 'ada')).toMatchObject({ status: 409, body: { code: 'already-exists' } });
+    expect(await accept(body.token, 'ada')).toMatchObject({
+      status: 409,
+      body: { code: 'already-exists', detail: expect.stringContaining('"ada" is taken') },
+    });
     expect((await accept(body.token, '9lives')).status).toBe(422);
     expect((await accept(body.token, 'emil', 'x'.repeat(9))).status).toBe(400);
     expect((await list())[0]).toMatchObject({ uses: 0 });

@@ -10,6 +10,7 @@ import { CommandHandler } from '../commands/command-handler.js';
 import { newId } from '../commands/command-identity.js';
 import type { CommandContext } from '../commands/context.js';
 import type { Configuration } from '../configuration.js';
+import { Rejected } from '../commands/rejected.js';
 import { Problem } from '../platform/problem.js';
 import { CONFIGURATION, POOL } from '../platform/tokens.js';
 
@@ -18,6 +19,10 @@ const DAY_MS = 86_400_000;
 export interface Invited {
   readonly user: UserId;
   readonly position: Position | null;
+}
+
+function taken(username: string): string {
+  return `The user name "${username}" is taken: choose another. If the account is yours, sign in and open the link again.`;
 }
 
 /**
@@ -72,14 +77,19 @@ export class Invitations {
   }
 
   /**
-   * Makes the account and enrols it. Throws Problem, and Rejected when the user name is taken. Two people may take the
+   * Makes the account and enrols it. Throws Problem, and Rejected for a name that is not allowed. Two people may take the
    * last use at once: the slower one then has an account and no course, is told so, and can join with another link.
    */
   async accept(token: string, account: Omit<NewAccount, 'role'>, address: string): Promise<Invited> {
     const { invitation, course } = await this.#open(token);
     const user = accountId(account.username);
     const context: CommandContext = { actor: { id: user, role: 'student', via: 'web' }, course, address };
-    await this.accounts.register({ ...account, role: 'student' }, context);
+    try {
+      await this.accounts.register({ ...account, role: 'student' }, context);
+    } catch (error) {
+      if (!(error instanceof Rejected) || error.rejection.code !== 'already-exists') throw error;
+      throw new Problem(409, 'already-exists', taken(account.username));
+    }
     const command = { kind: 'useInvitation', invitation, user, now: Date.now() } as const;
     const { position } = await this.commands.execute(streamOf.course(course), courseDecider, command, context);
     return { user, position };

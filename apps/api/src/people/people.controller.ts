@@ -10,8 +10,9 @@ import {
   Put,
   Query,
   Req,
+  Res,
 } from '@nestjs/common';
-import { asId, type UserId } from '@palimpsest/domain';
+import { asId, USERNAME, type UserId } from '@palimpsest/domain';
 import type { Position } from '@palimpsest/event-store';
 import { DirectoryQueries, type PersonRow, ReadModelBehind, ReadModels } from '@palimpsest/projections';
 import {
@@ -24,7 +25,7 @@ import {
   SessionDto,
   WrittenDto,
 } from '@palimpsest/protocol';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { AccountChanges } from '../auth/account-changes.js';
 import { addressOf } from '../auth/address.js';
@@ -36,12 +37,10 @@ import { Sessions } from '../auth/sessions.js';
 import { NotKept } from '../commands/idempotency.interceptor.js';
 import type { CommandContext } from '../commands/context.js';
 import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
+import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 import { mayAdministerAccounts, mayManageCourse } from '../policies/policies.js';
-
-/** How many accounts a list has if it does not say. */
-const LIMIT = 100;
 
 function personDto({ id, username, displayName, role, active }: PersonRow): PersonDto {
   return { id, username, displayName, role: role as PersonDto['role'], active };
@@ -77,10 +76,18 @@ export class PeopleController {
     @Person() person: Principal,
     @Query() query: PeopleQueryDto,
     @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<PersonDto[]> {
     await this.#require(person, 'see all accounts', 'accounts', request);
     await waitFor(this.readModels, 'directory', query.after);
-    return (await this.directory.peopleLike((query.words ?? '').trim(), query.limit ?? LIMIT)).map(personDto);
+    const [after = ''] = decodeCursor(query.cursor, [USERNAME]) ?? [];
+    const page = await pageOf(
+      query.limit,
+      (most) => this.directory.peopleLike((query.words ?? '').trim(), most, after),
+      ({ username }) => [username],
+    );
+    linkNext(request, response, 'cursor', page.next);
+    return page.rows.map(personDto);
   }
 
   @Put(':id/role')

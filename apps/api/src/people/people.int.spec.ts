@@ -3,7 +3,7 @@ import { type DomainEvent, readEvent } from '@palimpsest/domain';
 import type { NewPasswordDto, PersonDto, ProblemDto, SessionDto, SignedInDto, UserDto } from '@palimpsest/protocol';
 import { WebSocket } from 'ws';
 import { accountId } from '../auth/account-id.js';
-import { TestApi } from '../testing/test-api.js';
+import { type Answer, TestApi } from '../testing/test-api.js';
 
 describe('what administrators do with accounts', () => {
   let api: TestApi;
@@ -46,7 +46,15 @@ describe('what administrators do with accounts', () => {
     expect((await find('GRACE')).map(({ username }) => username)).toEqual(['hopper']);
     expect((await find('%')).length).toBe(0);
     expect((await find('')).length).toBe(6);
-    expect((await api.call('GET', '/api/people?limit=501', { token: admin })).status).toBe(400);
+    expect((await api.call('GET', '/api/people?limit=201', { token: admin })).status).toBe(400);
+    expect((await api.call('GET', '/api/people?cursor=x', { token: admin })).status).toBe(400);
+    const names: string[] = [];
+    for (let next: string | undefined = '/api/people?limit=4'; next !== undefined;) {
+      const { body, headers }: Answer<PersonDto[]> = await api.call<PersonDto[]>('GET', next, { token: admin });
+      names.push(...body.map(({ username }) => username));
+      next = /^<(.*)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1];
+    }
+    expect(names).toEqual(['ada', 'admin', 'auditor', 'ben', 'chloe', 'hopper']);
   });
 
   it('a role is another at once, and that is an event', async () => {

@@ -157,7 +157,11 @@ function AccountMore({ person, onClose }: { readonly person: PersonDto; readonly
             Give a one-time password
           </Button>
         ) : (
-          <Alert color="yellow" title="It is shown this once, and has to be changed at the next sign-in">
+          <Alert
+            color="yellow"
+            className="people-once"
+            title="It is shown this once, and has to be changed at the next sign-in"
+          >
             <Text className="people-link" mb="xs" data-testid="one-time-password">
               {password}
             </Text>

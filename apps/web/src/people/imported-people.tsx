@@ -29,7 +29,7 @@ export function ImportedPeople({ imported, title, onAgain }: Props) {
       )}
       {firstPasswords.length > 0 && (
         <>
-          <Alert color="yellow" title="First passwords: they are shown this once">
+          <Alert color="yellow" className="people-once" title="First passwords: they are shown this once">
             Each works for one thing only: signing in and choosing another. Save the file, hand the passwords out, and
             delete it.
           </Alert>

@@ -51,7 +51,7 @@ export function InvitationList({ course }: { readonly course: string }) {
         </Alert>
       )}
       {link !== undefined && (
-        <Alert color="yellow" title="The link is shown this once">
+        <Alert color="yellow" className="people-once" title="The link is shown this once">
           <Text className="people-link" mb="xs" data-testid="invitation-link">
             {link}
           </Text>

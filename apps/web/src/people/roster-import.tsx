@@ -83,6 +83,7 @@ export function RosterImport({ course, title }: { readonly course: string; reado
             onClick={() => bringIn.mutate({ ...roster, digest: preview.data.digest })}
             loading={bringIn.isPending}
             disabled={preview.isPending || changesOf(preview.data) === 0}
+            style={{ alignSelf: 'flex-start' }}
             data-testid="roster-confirm"
           >
             {changesOf(preview.data) === 0 ? 'Nothing to change' : 'Do this'}

@@ -16,12 +16,13 @@ const ORDER: readonly RosterChange[] = ['error', 'new-account', 'enrolled', 'cha
 const DRAWN = 300;
 
 export function countsInWords(counts: RosterPreviewDto['counts']): string {
-  const said: Readonly<Record<RosterChange, string>> = {
-    ...{ 'new-account': 'new accounts', enrolled: 'come in', changed: 'changed', removed: 'leave' },
-    ...{ unchanged: 'as they are', error: 'errors' },
+  const said: Readonly<Record<RosterChange, readonly [one: string, more: string]>> = {
+    ...{ 'new-account': ['new account', 'new accounts'], enrolled: ['comes in', 'come in'] },
+    ...{ changed: ['changed', 'changed'], removed: ['leaves', 'leave'] },
+    ...{ unchanged: ['as it is', 'as they are'], error: ['error', 'errors'] },
   };
   return `${ORDER.filter((change) => counts[change] > 0)
-    .map((change) => `${counts[change]} ${said[change]}`)
+    .map((change) => `${counts[change]} ${said[change][counts[change] === 1 ? 0 : 1]}`)
     .join(', ')}.`;
 }
 
