@@ -11,6 +11,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
 import { Problem } from '../platform/problem.js';
+import { ACCESS } from '../policies/access.js';
 import type { AuthenticatedRequest, Principal } from './principal.js';
 import { isForeignOrigin, requestToken } from './request-token.js';
 import { Sessions } from './sessions.js';
@@ -34,7 +35,10 @@ export const Person = createParamDecorator((_: unknown, context: ExecutionContex
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Denies by default: without a session nothing is reached that is not marked `@Public()`. */
+/**
+ * Denies by default: without a session nothing is reached that is not marked `@Public()`, and nobody reaches a route of which
+ * nobody said with `@Access()` which rule of the permission table it is.
+ */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -44,6 +48,8 @@ export class AuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (this.reflector.get<string | undefined>(ACCESS, context.getHandler()) === undefined)
+      throw new ForbiddenException('No rule says who may do this, so nobody may: tell the developers.');
     if (!READS.has(request.method) && isForeignOrigin(request))
       throw new ForbiddenException('This request came from a page of another site, so it was not carried out.');
     if (this.#is(PUBLIC, context)) return true;
