@@ -47,6 +47,15 @@ function alive(pid: number): boolean {
   }
 }
 
+/** SIGKILL; what has ended by itself meanwhile needs none. */
+function killed(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** A browser that is driven by a program runs more in a minute than a person. */
 const UNHURRIED = { RUNS_PER_MINUTE: '10000', STAFF_RUNS_PER_MINUTE: '10000' };
 
@@ -102,7 +111,7 @@ export class Installation {
   /** SIGKILL for every process at once, as a power cut would. Returns when none is left. */
   async kill(): Promise<void> {
     const tree = processTree(this.#supervisor?.pid ?? 0);
-    for (const pid of tree) if (alive(pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of tree) killed(pid);
     while (tree.some(alive)) await new Promise((done) => setTimeout(done, 20));
   }
 

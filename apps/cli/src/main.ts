@@ -2,6 +2,7 @@
  * `npm run palimpsest -- <command>`: what an operator does beside the running classroom. tools/palimpsest.mjs starts it with
  * OWNER_DATABASE_URL (and EVENTSTORE_URL, if that is set).
  */
+import 'reflect-metadata'; // before the DTO classes of the protocol
 import { Command, CommanderError, Option } from 'commander';
 import { exportCommand, importCommand, infoCommand, type Status, verifyCommand } from './archive-commands.js';
 import { type Terminal, withStores } from './environment.js';
