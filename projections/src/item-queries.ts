@@ -114,7 +114,7 @@ export class ItemQueries {
   /** The item of a workspace, and whether it is the person's work; undefined: it belongs to none, or to one not known yet. */
   async ofWorkspace(workspace: string, person: string): Promise<WorkRow | undefined> {
     const rows = await this.#all<WorkRow>(
-      `select ${ITEM}, ${EXTENSION("case when w.kind = 'copy' then w.owner else $2 end", 'w.group_id')} as extension,
+      `select ${ITEM}, ${EXTENSION("case when w.kind <> 'copy' then $2 when w.group_id is null then w.owner end", 'w.group_id')} as extension,
          w.kind = 'copy' and case when w.group_id is null then w.owner = $2
            else exists (select from read.item_member m where m.item = i.id and m.person = $2 and m.group_id = w.group_id)
            end as holds

@@ -33,8 +33,8 @@ export class WorkspaceSummaryDto {
   id!: string;
   @IsString()
   name!: string;
-  @IsIn(['course', 'personal', 'material'])
-  kind!: 'course' | 'personal' | 'material';
+  @IsIn(['course', 'personal', 'material', 'copy'])
+  kind!: 'course' | 'personal' | 'material' | 'copy';
   /** What the person who asks may do there. */
   @IsIn(['write', 'read'])
   access!: AccessName;
