@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { asId, type FileId, readEvent, streamOf, type WorkspaceId } from '@palimpsest/domain';
+import {
+  asId,
+  encodeEvent,
+  type FileId,
+  readEvent,
+  type RunId,
+  streamOf,
+  SYSTEM,
+  type WorkspaceId,
+} from '@palimpsest/domain';
 import {
   CLOSE,
   type CourseDto,
@@ -47,6 +56,23 @@ describe('work on what a course publishes', () => {
     for await (const recorded of api.store.readStream(streamOf.workspace(asId<WorkspaceId>(workspace))))
       events.push(readEvent(recorded));
     return events;
+  }
+
+  /** What becomes of a file that the program of this run has written, as its executor says it now. */
+  async function notKeptOf(run: string): Promise<unknown> {
+    const stream = streamOf.run(asId<RunId>(run));
+    const content = { kind: 'text', sha256: '0f'.repeat(32), size: 1, mediaType: 'text/plain' } as const;
+    const files = [{ path: 'out.txt', change: 'created', content } as const];
+    const collected = { type: 'FilesCollected', data: { ms: 1, batch: 0, files, notKept: [], more: 0 } } as const;
+    const encoded = encodeEvent(collected, { actor: SYSTEM });
+    await api.store.append(stream, [{ id: randomUUID(), ...encoded }], { expected: 'any' });
+    return eventually(async () => {
+      for await (const recorded of api.store.readStream(stream)) {
+        const event = readEvent(recorded);
+        if (event.type === 'FilesNotKept') return event.data.files;
+      }
+      return undefined;
+    }, 'the answer to the files');
   }
 
   describe('a copy', () => {
@@ -155,6 +181,8 @@ describe('work on what a course publishes', () => {
       ada.text.insert(0, '# in time\n');
       await eventually(async () => (await textOf('ada', copy.id, file)).startsWith('# in time'), 'the edit');
       expect((await handIn('ada', copy.id)).body).toMatchObject({ late: false, deadline: times.endAt, verified: true });
+      const run = await room.as('ada', 'POST', '/api/runs', { workspace: copy.id, mode: 'script' });
+      expect(run.status).toBe(201);
 
       await eventually(() => ada.closed, 'the lock', 8_000);
       expect(Date.now() - end).toBeGreaterThanOrEqual(0);
@@ -174,6 +202,9 @@ describe('work on what a course publishes', () => {
       expect(await textOf('ada', copy.id, file)).toContain('# in time');
       expect((await room.open('ada', item)).id).toBe(copy.id);
       expect((await handIn('ben', bens.id)).body).toMatchObject({ late: false, deadline: late });
+
+      // A run that was started in time writes nothing any more.
+      expect(await notKeptOf(run.body.id)).toEqual([{ path: 'out.txt', reason: 'not-allowed' }]);
 
       // Right after a restart nobody remembers anything, and it is locked all the same: another node says so.
       const other = await api.anotherNode();
