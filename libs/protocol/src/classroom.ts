@@ -76,6 +76,10 @@ export class FileDto {
 
 /** `GET /api/workspaces/:id`. */
 export class WorkspaceDto extends WorkspaceSummaryDto {
+  /** What the course publishes it as, or what it is a copy of; null: nothing of the sort. */
+  @IsOptional()
+  @IsUUID()
+  item!: string | null;
   @IsUUID()
   course!: string;
   @IsArray()
