@@ -16,6 +16,7 @@ import { useSignal } from './signal.js';
 import { Workbench } from './workbench.js';
 
 const AuditPage = lazy(() => import('./audit/audit-page.js'));
+const CoursePage = lazy(() => import('./course/course-page.js'));
 const SystemPage = lazy(() => import('./system/system-page.js'));
 
 /** Who is there, and what that person's page is. */
@@ -58,6 +59,7 @@ function SignedIn({ me }: { readonly me: UserDto }) {
 function PageOf({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
   if (me.role === 'auditor' || me.role === 'admin') return <Overseer me={me} route={route} />;
+  if (route.page === 'course') return <Course me={me} course={route.course} />;
   return route.page === 'system' ? <System me={me} start={null} /> : <Workbench me={me} />;
 }
 
@@ -78,6 +80,19 @@ function System({ me, start }: { readonly me: UserDto; readonly start: ReactNode
   return (
     <Framed me={me} start={start} title="System" fallback="Opening the state of the system">
       <SystemPage />
+    </Framed>
+  );
+}
+
+function Course({ me, course }: { readonly me: UserDto; readonly course: string | null }) {
+  const start = (
+    <Button component="a" href="/" size="compact-sm" variant="default">
+      To my work
+    </Button>
+  );
+  return (
+    <Framed me={me} start={start} title="Course" fallback="Opening the course">
+      <CoursePage me={me} course={course} />
     </Framed>
   );
 }

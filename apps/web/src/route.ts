@@ -3,16 +3,24 @@ export type Route =
   | { readonly page: 'start' }
   | { readonly page: 'audit'; readonly query: string }
   | { readonly page: 'system' }
+  | { readonly page: 'course'; readonly course: string | null }
   | { readonly page: 'workspace'; readonly workspace: string; readonly file: string | null };
 
+const COURSE = /^\/c(?:\/([^/]+))?\/?$/;
 const WORKSPACE = /^\/w\/([^/]+)(?:\/f\/([^/]+))?\/?$/;
 
 /** Unknown addresses lead to the start, which finds something to show. */
 export function parseRoute(path: string, query = ''): Route {
   if (/^\/audit\/?$/.test(path)) return { page: 'audit', query };
   if (/^\/system\/?$/.test(path)) return { page: 'system' };
+  const course = COURSE.exec(path);
+  if (course) return { page: 'course', course: course[1] ?? null };
   const [, workspace, file] = WORKSPACE.exec(path) ?? [];
   return workspace ? { page: 'workspace', workspace, file: file ?? null } : { page: 'start' };
+}
+
+export function coursePath(course: string): string {
+  return `/c/${course}`;
 }
 
 export function workspacePath(workspace: string, file: string | null): string {
