@@ -7,6 +7,8 @@ import { CoursesModule } from './courses/courses.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LimitsModule } from './limits/limits.module.js';
+import { OpenIdModule } from './openid/openid.module.js';
+import { PeopleModule } from './people/people.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReplayModule } from './replay/replay.module.js';
@@ -26,6 +28,8 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     HealthModule,
     CoursesModule,
     ItemsModule,
+    PeopleModule,
+    OpenIdModule,
     WorkspacesModule,
     CollaborationModule,
     RunsModule,

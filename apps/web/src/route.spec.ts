@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coursePath, parseRoute, workspacePath } from './route.js';
+import { coursePath, parseRoute, peoplePath, workspacePath } from './route.js';
 
 describe('parseRoute', () => {
   it.each([
@@ -12,6 +12,8 @@ describe('parseRoute', () => {
     ['/c', { page: 'course', course: null }],
     ['/c/1', { page: 'course', course: '1' }],
     ['/c/1/more', { page: 'start' }],
+    ['/people', { page: 'people', course: null }],
+    ['/invite', { page: 'invite' }],
     ['/w/1', { page: 'workspace', workspace: '1', file: null }],
     ['/w/1/f/2', { page: 'workspace', workspace: '1', file: '2' }],
     ['/w/1/f/2/more', { page: 'start' }],
@@ -22,6 +24,7 @@ describe('parseRoute', () => {
   it('reads what coursePath and workspacePath write', () => {
     expect(parseRoute(coursePath('a'))).toEqual({ page: 'course', course: 'a' });
     expect(parseRoute(workspacePath('a', 'b'))).toEqual({ page: 'workspace', workspace: 'a', file: 'b' });
+    expect(parseRoute('/people', peoplePath('a b').slice('/people'.length))).toEqual({ page: 'people', course: 'a b' });
     expect(parseRoute(workspacePath('a', null))).toEqual({ page: 'workspace', workspace: 'a', file: null });
   });
 });

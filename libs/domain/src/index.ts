@@ -16,9 +16,37 @@ export {
 export { partsOfStream, streamOf } from './streams.js';
 export { ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
 export { checkPath, pathKey, utf8Length, type PathCheck } from './path.js';
-export { USERNAME, userDecider, type UserCommand, type UserEvent, type UserState } from './user.js';
-export type { SessionEvent, SessionExpired, SignedIn, SignedOut, SignInRefused } from './session.js';
-export { courseDecider, type CourseCommand, type CourseEvent, type CourseRole, type CourseState } from './course.js';
+export {
+  MAX_DISPLAY_NAME,
+  USERNAME,
+  userDecider,
+  type LinkedBy,
+  type UserCommand,
+  type UserEvent,
+  type UserState,
+} from './user.js';
+export type {
+  RevocationReason,
+  SessionEvent,
+  SessionExpired,
+  SessionRevoked,
+  SignedIn,
+  SignedOut,
+  SignInRefusal,
+  SignInRefused,
+} from './session.js';
+export {
+  COURSE_ROLES,
+  courseDecider,
+  INVITATION_MOST_DAYS,
+  INVITATION_MOST_USES,
+  invitationProblem,
+  type CourseCommand,
+  type CourseEvent,
+  type CourseRole,
+  type CourseState,
+  type Invitation,
+} from './course.js';
 export {
   ITEM_KINDS,
   itemDecider,

@@ -17,6 +17,7 @@ const STATUS_OF_REJECTION = {
   'path-taken': 409,
   'invalid-value': 422,
   'not-active': 403,
+  'last-administrator': 409,
   'run-ended': 409,
   'run-not-started': 409,
   'too-large': 413,

@@ -5,43 +5,43 @@ import type { ItemPhase, Role } from '@palimpsest/domain';
 import { ACTIONS, type Facts, may } from './permission-table.js';
 import { permissionsDocument } from './permissions-document.js';
 
-const ROLES: readonly Role[] = ['student', 'professor', 'auditor', 'admin'];
-const COURSE_ROLES = ['student', 'professor', 'auditor', undefined] as const;
+const ROLES: readonly Role[] = ['student', 'assistant', 'professor', 'auditor', 'admin'];
+const COURSE_ROLES = ['student', 'assistant', 'professor', 'auditor', undefined] as const;
 const FILES = ['text', 'binary', 'deleted'] as const;
 
 /**
  * What is right, written down apart from the rules: in a kind of workspace, for an owner or not, by the role in its course.
- * w: sees and writes, r: sees only, -: nothing. In the order student, professor, auditor, stranger.
+ * w: sees and writes, r: sees only, -: nothing. In the order student, assistant, professor, auditor, stranger.
  */
 const RIGHT = {
-  'course owner': 'wwr-',
-  'course other': 'wwr-',
-  'personal owner': 'www-',
-  'personal other': '-rr-',
-  'material owner': 'rwr-',
-  'material other': 'rwr-',
+  'course owner': 'wwwr-',
+  'course other': 'wwwr-',
+  'personal owner': 'wwww-',
+  'personal other': '-rrr-',
+  'material owner': 'rwwr-',
+  'material other': 'rwwr-',
 } as const;
 
-/** The same for what a course publishes, by where it stands: in the order student, professor, auditor, stranger. */
+/** The same for what a course publishes, by where it stands: in the order student, assistant, professor, auditor, stranger. */
 const PUBLISHED = {
-  'material draft': '-wr-',
-  'material announced': '-wr-',
-  'material open': 'rwr-',
-  'material late': 'rwr-',
-  'material locked': 'rwr-',
-  'material withdrawn': '-wr-',
-  'copy held draft': '-rr-',
-  'copy held announced': '-rr-',
-  'copy held open': 'wrr-',
-  'copy held late': 'wrr-',
-  'copy held locked': 'rrr-',
-  'copy held withdrawn': 'rrr-',
-  'copy other draft': '-rr-',
-  'copy other announced': '-rr-',
-  'copy other open': '-rr-',
-  'copy other late': '-rr-',
-  'copy other locked': '-rr-',
-  'copy other withdrawn': '-rr-',
+  'material draft': '-wwr-',
+  'material announced': '-wwr-',
+  'material open': 'rwwr-',
+  'material late': 'rwwr-',
+  'material locked': 'rwwr-',
+  'material withdrawn': '-wwr-',
+  'copy held draft': '-rrr-',
+  'copy held announced': '-rrr-',
+  'copy held open': 'wrrr-',
+  'copy held late': 'wrrr-',
+  'copy held locked': 'rrrr-',
+  'copy held withdrawn': 'rrrr-',
+  'copy other draft': '-rrr-',
+  'copy other announced': '-rrr-',
+  'copy other open': '-rrr-',
+  'copy other late': '-rrr-',
+  'copy other locked': '-rrr-',
+  'copy other withdrawn': '-rrr-',
 } as const;
 
 const PHASES: readonly ItemPhase[] = ['draft', 'announced', 'open', 'late', 'locked', 'withdrawn'];
@@ -73,7 +73,7 @@ function* cells() {
 describe('the table of permissions', () => {
   it('says what is right in every cell about a workspace', () => {
     const all = [...cells()];
-    expect(all.length).toBe(5 * 4 * 4 * 6 * 3);
+    expect(all.length).toBe(5 * 5 * 5 * 6 * 3);
     const wrong = all.filter(
       ({ action, role, facts, expected }) => may({ id: 'me', role }, action, facts) !== expected,
     );
@@ -122,7 +122,7 @@ describe('the table of permissions', () => {
     const reading = PHASES.map((phase) => who('item.copy', 'material', phase).includes('student'));
     expect(reading).toEqual([false, false, true, true, true, false]);
     for (const phase of PHASES) {
-      expect(who('item.manage', 'test', phase)).toEqual(COURSE_ROLES.filter((one) => one === 'professor'));
+      expect(who('item.manage', 'test', phase)).toEqual(['assistant', 'professor']);
       expect(who('item.overview', 'test', phase)).toEqual(COURSE_ROLES.filter((one) => one && one !== 'student'));
     }
     for (const action of ['item.manage', 'item.copy'])
@@ -142,11 +142,15 @@ describe('the table of permissions', () => {
     const everywhere = (role: Role) => COURSE_ROLES.map((courseRole) => `${role}/${courseRole ?? '-'}`);
     expect(who('audit.read')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
     expect(who('system.see')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
-    expect(who('course.roster')).toEqual(ROLES.flatMap((role) => [`${role}/professor`, `${role}/auditor`]));
-    expect(who('course.modules')).toEqual([
-      ...['student/professor', 'professor/professor', 'auditor/professor'],
-      ...everywhere('admin'),
-    ]);
+    expect(who('course.roster')).toEqual(
+      ROLES.flatMap((role) => [`${role}/assistant`, `${role}/professor`, `${role}/auditor`]),
+    );
+    expect(who('accounts.administer')).toEqual(everywhere('admin'));
+    for (const action of ['course.modules', 'course.people'])
+      expect(who(action)).toEqual([
+        ...['student/professor', 'assistant/professor', 'professor/professor', 'auditor/professor'],
+        ...everywhere('admin'),
+      ]);
   });
 
   it('refuses everybody what it does not know', () => {

@@ -1,6 +1,7 @@
 import type { ItemKind, ItemPhase, Role } from '@palimpsest/domain';
 import {
   allows,
+  mayAdministerAccounts,
   mayManageCourse,
   mayManageItems,
   mayReadAuditLog,
@@ -39,7 +40,7 @@ const inWorkspace =
  * table. Everything needs a session but `open`.
  */
 export const ACTIONS = {
-  /** Without a session: signing in, the state of the service. */
+  /** Without a session: signing in, by whichever way; the state of the service. */
   open: () => true,
   /** One's own account, session, and the list of who has looked at one's work. */
   self: () => true,
@@ -51,6 +52,7 @@ export const ACTIONS = {
   'workspace.run': inWorkspace('run'),
   'file.type': (asker, facts) => facts.file === 'text' && inWorkspace('edit')(asker, facts),
   'course.roster': (_, { courseRole }) => courseRole !== undefined && maySeeRoster(courseRole),
+  'course.people': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
   'course.modules': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
   'items.list': ({ role }, { courseRole }) => role === 'admin' || courseRole !== undefined,
   'item.see': ({ role }, { courseRole, item }) => item !== undefined && maySeeItem(role, courseRole, item.phase),
@@ -60,6 +62,7 @@ export const ACTIONS = {
   'item.overview': ({ role }, { courseRole }) => maySeeOverview(role, courseRole),
   /** Of one's own copy or that of one's group, while it may be written. */
   'work.handIn': (asker, facts) => facts.workspace?.kind === 'copy' && inWorkspace('edit')(asker, facts),
+  'accounts.administer': ({ role }) => mayAdministerAccounts(role),
   'audit.read': ({ role }) => mayReadAuditLog(role),
   'system.see': ({ role }) => maySeeSystem(role),
 } satisfies Record<string, Rule>;
