@@ -216,7 +216,7 @@ describe('work on what a course publishes', () => {
         await eventually(() => client.closed, 'the refusal');
         expect(await textOf('ada', copy.id, file)).not.toContain('too late');
       } finally {
-        await other.close();
+        await other.stop();
       }
     });
 
