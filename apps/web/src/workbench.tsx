@@ -46,7 +46,8 @@ export function Workbench({ me }: { readonly me: UserDto }) {
   const list = courses.data ?? NO_COURSES;
   const chosen = route.page === 'workspace' ? route.workspace : (firstWorkspace(list)?.id ?? null);
   const file = route.page === 'workspace' ? route.file : null;
-  const course = courseOf(list, chosen);
+  // A student's copy of an assignment is in no list of their teachers', who come to it from the course's page.
+  const course = courseOf(list, chosen) ?? (list.length === 1 ? list[0] : undefined);
   const header = (
     <>
       <Text className="workspace-course" size="sm" fw={600} truncate data-testid="course-title">

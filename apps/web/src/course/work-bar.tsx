@@ -19,7 +19,8 @@ const PATIENCE = 5_000;
 export function WorkBar({ workspace }: { readonly workspace: WorkspaceDto }) {
   const items = useItems(workspace.course);
   const now = useServerTime(items.data, items.dataUpdatedAt);
-  const item = items.data?.find(({ id }) => id === workspace.item);
+  // For a teacher who looks at it the item stands where it stands for them, which says nothing about this student.
+  const item = items.data?.find(({ id, copy }) => id === workspace.item && copy === workspace.id);
   const { list, handIn } = useHandIns(workspace.id, true);
   const [receipt, setReceipt] = useState<ReceiptDto | null>(null);
   useFreshRights(workspace.id, item?.phase);
