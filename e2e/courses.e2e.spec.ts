@@ -95,12 +95,15 @@ describe('a course', () => {
       await hopper.page.getByRole('option', { name: /^Test/ }).click();
       await hopper.test('item-releaseAt').fill(moment(-5));
       await hopper.test('item-startAt').fill(moment(-5));
-      await hopper.test('item-endAt').fill(moment(12));
+      await hopper.test('item-endAt').fill(moment(600));
     });
     await ada.test('course-link').click();
     await line(ada, 'Quick test').getByTestId('item-open').click();
     await ada.editorReady();
     expect(await ada.test('work-phase').innerText()).toMatch(/^locks in/);
+    await line(hopper, 'Quick test').getByTestId('item-change').click();
+    await hopper.test('item-endAt').fill(moment(3));
+    await hopper.test('item-save').click();
     await ada.test('lock-badge').waitFor({ timeout: 15_000 });
     await eventually(async () => (await ada.test('hand-in').count()) === 0, 'no more handing in');
     expect(await ada.test('work-phase').innerText()).toMatch(/^locked since/);

@@ -109,7 +109,11 @@ async function publish({ professor, course, say }, { workspace, folder, position
     releaseAt: inMs(-7_200_000),
     dueAt: inMs(-3_600_000),
   });
-  const test = await item('test', 'A short test', 'work', { ...open, startAt: inMs(3_000), endAt: inMs(60_000) });
+  const test = await item('test', 'A short test', 'work', {
+    ...open,
+    startAt: inMs(1_800_000),
+    endAt: inMs(3_600_000),
+  });
   await professor.must('GET', `courses?after=${test.position}`);
   const members = people.slice(0, 3).map(({ id }) => id);
   const group = await professor.must('PUT', `items/${work.id}/groups/${randomUUID()}`, { name: 'The three', members });
@@ -123,15 +127,10 @@ async function tooEarly({ professor, course, say }, items, [ada]) {
   const seen = await ada.must('GET', `courses/${course.id}/items`);
   if (seen.some(({ id }) => id === items.draft)) throw new Error('a draft is seen');
   const test = seen.find(({ id }) => id === items.test);
-  if (test.phase === 'announced') {
-    if (test.material !== null) throw new Error('the material of a test is named before its start');
-    tell(
-      say,
-      'a test before its start',
-      403,
-      await ada.refused(403, 'not-open-yet', 'POST', `items/${items.test}/copy`),
-    );
-  }
+  if (test.phase !== 'announced' || test.material !== null)
+    throw new Error('a test is more than announced before it begins');
+  const refused = await ada.refused(403, 'not-open-yet', 'POST', `items/${items.test}/copy`);
+  tell(say, 'a test before its start', 403, refused);
   const { material } = (await professor.must('GET', `courses/${course.id}/items`)).find(({ id }) => id === items.draft);
   tell(say, 'unreleased material', 404, await ada.refused(404, 'not-found', 'GET', `workspaces/${material}`));
   tell(say, 'an unreleased item', 404, await ada.refused(404, 'not-found', 'POST', `items/${items.draft}/copy`));
@@ -142,7 +141,7 @@ function tell(say, what, status, { code, detail }) {
 }
 
 /** The three at once get one copy; of the notes everybody gets one of their own. */
-async function openCopies({ say }, items, people) {
+async function openCopies({ professor, say }, items, people) {
   const [ada, , , dora] = people;
   const three = await Promise.all(people.slice(0, 3).map((person) => person.must('POST', `items/${items.work}/copy`)));
   if (new Set(three.map(({ id }) => id)).size !== 1) throw new Error('the group has more than one copy');
@@ -154,6 +153,7 @@ async function openCopies({ say }, items, people) {
   );
   const notes = await dora.must('POST', `items/${items.notes}/copy`);
   const late = await dora.must('POST', `items/${items.late}/copy`);
+  await professor.must('PATCH', `items/${items.test}`, { startAt: inMs(1_000) });
   for (;;) {
     const answer = await ada.ask('POST', `items/${items.test}/copy`);
     if (answer.status < 400) {

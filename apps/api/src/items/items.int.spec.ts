@@ -45,7 +45,7 @@ describe('what a course publishes', () => {
   });
 
   it('is released by the clock, without anybody doing anything', async () => {
-    const item = await room.publish({ kind: 'material', title: 'Later', releaseAt: inMs(1_500) });
+    const item = await room.publish({ kind: 'material', title: 'Later', releaseAt: inMs(3_000) });
     expect(await room.item('ada', item)).toBeUndefined();
     await eventually(async () => (await room.item('ada', item))?.phase === 'open', 'the release');
   });

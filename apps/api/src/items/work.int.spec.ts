@@ -169,18 +169,20 @@ describe('work on what a course publishes', () => {
 
   describe('a test', () => {
     it('locks at its end: connections are closed, nothing is written, run or handed in; the copy stays readable', async () => {
-      const times = { releaseAt: inMs(-1), startAt: inMs(-1), endAt: inMs(4_000) };
+      const times = { releaseAt: inMs(-1), startAt: inMs(-1), endAt: inMs(60_000) };
       const item = await room.publish({ kind: 'test', section: 'Tests', title: 'Exam', ...times });
       const copy = await room.open('ada', item);
       const file = copy.files[0]?.id ?? '';
-      const end = Date.parse(times.endAt);
-      const late = inMs(60_000);
+      const late = inMs(120_000);
       await room.as('hopper', 'PUT', `/api/items/${item}/extensions/${room.id('ben')}`, { until: late });
       const bens = await room.open('ben', item);
+      const endAt = inMs(4_000);
+      const end = Date.parse(endAt);
+      await room.change(item, { endAt });
       const [ada, ben] = [await editor('ada', file), await editor('ben', bens.files[0]?.id)];
       ada.text.insert(0, '# in time\n');
       await eventually(async () => (await textOf('ada', copy.id, file)).startsWith('# in time'), 'the edit');
-      expect((await handIn('ada', copy.id)).body).toMatchObject({ late: false, deadline: times.endAt, verified: true });
+      expect((await handIn('ada', copy.id)).body).toMatchObject({ late: false, deadline: endAt, verified: true });
       const run = await room.as('ada', 'POST', '/api/runs', { workspace: copy.id, mode: 'script' });
       expect(run.status).toBe(201);
 
@@ -221,12 +223,14 @@ describe('work on what a course publishes', () => {
     });
 
     it('takes nothing over an open connection after the end, though nobody has closed it yet', async () => {
-      const times = { releaseAt: inMs(-1), startAt: inMs(-1), endAt: inMs(2_500) };
+      const times = { releaseAt: inMs(-1), startAt: inMs(-1), endAt: inMs(60_000) };
       const item = await room.publish({ kind: 'test', section: 'Tests', title: 'Exact', ...times });
       const copy = await room.open('ada', item);
       const file = asId<FileId>(copy.files[0]?.id ?? '');
+      const endAt = inMs(2_500);
+      const end = Date.parse(endAt);
+      await room.change(item, { endAt });
       const ada = await editor('ada', file);
-      const end = Date.parse(times.endAt);
       await new Promise((resolve) => setTimeout(resolve, end - Date.now() - 800));
       // Faster than the look at the clock, and within the limit of messages.
       while (!ada.closed && Date.now() < end + 2_000) {
@@ -243,9 +247,10 @@ describe('work on what a course publishes', () => {
     });
 
     it('opens again for who is given more time', async () => {
-      const times = { releaseAt: inMs(-3_000), startAt: inMs(-2_000), endAt: inMs(1_500) };
+      const times = { releaseAt: inMs(-3_000), startAt: inMs(-2_000), endAt: inMs(60_000) };
       const item = await room.publish({ kind: 'test', section: 'Tests', title: 'More time', ...times });
       const copy = await room.open('ada', item);
+      await room.change(item, { endAt: inMs(100) });
       await eventually(async () => (await handIn('ada', copy.id)).body.code === 'locked', 'the lock');
       const ada = await editor('ada', copy.files[0]?.id);
       await room.as('hopper', 'PUT', `/api/items/${item}/extensions/${room.id('ada')}`, { until: inMs(60_000) });
@@ -303,8 +308,9 @@ describe('work on what a course publishes', () => {
 
     it('is late after the due time, or refused where that closes; a group has the latest extension of its members', async () => {
       const item = await room.publish({ releaseAt: inMs(-2_000), dueAt: inMs(-1_000), groups: true });
-      const closing = await room.publish({ releaseAt: inMs(-2_000), dueAt: inMs(1_500), closesAfterDue: true });
+      const closing = await room.publish({ releaseAt: inMs(-2_000), dueAt: inMs(60_000), closesAfterDue: true });
       const closingCopy = await room.open('ada', closing);
+      await room.change(closing, { dueAt: inMs(300) });
       const group = `/api/items/${item}/groups/${randomUUID()}`;
       const put = await room.as('hopper', 'PUT', group, { name: 'R', members: [room.id('ada'), room.id('ben')] });
       await room.items('ada', put.body.position);

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { CourseDto, ItemDto, ProblemDto, PublishItemDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
+import type {
+  ChangeItemDto,
+  CourseDto,
+  ItemDto,
+  ProblemDto,
+  PublishItemDto,
+  WorkspaceDto,
+  WrittenDto,
+} from '@palimpsest/protocol';
 import { eventually } from '@palimpsest/test-support';
 import type { TestApi } from './test-api.js';
 
@@ -63,6 +71,13 @@ export class Classroom {
     if (status !== 201) throw new Error(`not published: ${JSON.stringify(written)}`);
     await this.items('hopper', written.position);
     return written.id;
+  }
+
+  /** Changes an item; resolves when everybody sees it. */
+  async change(item: string, changes: ChangeItemDto): Promise<void> {
+    const { status, body } = await this.as('hopper', 'PATCH', `/api/items/${item}`, changes);
+    if (status !== 200) throw new Error(`not changed: ${JSON.stringify(body)}`);
+    await this.items('hopper', body.position);
   }
 
   async items(who: string, after?: string | null): Promise<ItemDto[]> {
