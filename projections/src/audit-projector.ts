@@ -7,6 +7,7 @@ import {
   type DomainEvent,
   type EventMetadata,
   type FilesCollected,
+  type ItemTimes,
   type LimitKind,
   type LimitReached,
   type NotKept,
@@ -61,6 +62,16 @@ const LIMITED: Readonly<Record<LimitKind, string>> = {
   'sign-ins-a-minute': 'sign-ins a minute from an address',
   'anonymous-requests-a-minute': 'requests a minute without a session from an address',
 };
+
+function timeInWords(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function timesInWords({ releaseAt, startAt, endAt, dueAt }: ItemTimes): string {
+  const named = { released: releaseAt, start: startAt, end: endAt, due: dueAt };
+  const given = Object.entries(named).flatMap(([name, at]) => (at === null ? [] : [`${name} ${timeInWords(at)}`]));
+  return given.length === 0 ? 'a draft without times' : given.join(', ');
+}
 
 function notKeptInWords(files: readonly NotKept[]): string {
   return cut(files.map(({ path, reason }) => `${path} (${reason})`).join(', '));
@@ -120,6 +131,26 @@ function accountOf(event: DomainEvent): Account {
       return { summary: `${event.data.module} allowed to programs` };
     case 'ModuleRefused':
       return { summary: `${event.data.module} refused to programs` };
+    case 'ItemPublished':
+      return { object: event.data.title, summary: `${event.data.kind} published in "${event.data.section}"` };
+    case 'ItemChanged':
+      return { object: event.data.title, summary: `changed: ${timesInWords(event.data.times)}` };
+    case 'ItemWithdrawn':
+      return { summary: 'withdrawn' };
+    case 'ExtensionGranted':
+      return { summary: `extended to ${timeInWords(event.data.until)}` };
+    case 'ExtensionWithdrawn':
+      return { summary: 'extension withdrawn' };
+    case 'GroupFormed':
+      return { summary: `group "${event.data.name}" formed, ${event.data.members.length} members` };
+    case 'GroupChanged':
+      return { summary: `group "${event.data.name}" has ${event.data.members.length} members now` };
+    case 'WorkspaceCopied':
+      return { summary: `copied ${event.data.files.length} files from ${event.data.from}` };
+    case 'WorkHandedIn': {
+      const { files, late, digest } = event.data;
+      return { summary: `handed in${late ? ' late' : ''}: ${files.length} files, ${digest.slice(0, 12)}` };
+    }
     case 'InvitationCreated': {
       const until = new Date(event.data.expiresAt).toISOString();
       return { summary: `invitation made: ${event.data.mostUses} uses, until ${until}` };
@@ -213,6 +244,10 @@ function nameIn(event: DomainEvent, recorded: RecordedEvent): readonly [id: stri
       return [partsOfStream(recorded.stream).id, event.data.displayName];
     case 'CourseCreated':
       return [event.data.id, event.data.title];
+    case 'ItemPublished':
+      return [event.data.id, event.data.title];
+    case 'ItemChanged':
+      return [partsOfStream(recorded.stream).id, event.data.title];
     case 'WorkspaceOpened':
       return [event.data.id, event.data.name];
     case 'FileCreated':

@@ -1,6 +1,7 @@
 import { readEvent, type DomainEvent } from '@palimpsest/domain';
 import type { RecordedEvent } from '@palimpsest/event-store';
 import type { ClientBase } from 'pg';
+import { applyHandIn, applyItem, ITEM_DDL, ITEM_TABLES } from './item-tables.js';
 import type { Projector } from './projector.js';
 
 /** Id in the name of the event's stream. */
@@ -63,10 +64,11 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
   const workspace = streamId(recorded);
   switch (event.type) {
     case 'WorkspaceOpened': {
-      const { course, owner, kind, name } = event.data;
+      const { course, owner, kind, name, item, group } = event.data;
       await tx.query(
-        'insert into workspace (id, course, owner, kind, name, opened_at) values ($1, $2, $3, $4, $5, $6)',
-        [workspace, course, owner, kind, name, recorded.recordedAt],
+        `insert into workspace (id, course, owner, kind, name, opened_at, item, group_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [workspace, course, owner, kind, name, recorded.recordedAt, item ?? null, group ?? null],
       );
       return;
     }
@@ -92,7 +94,7 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
   }
 }
 
-/** The shape of version 2, which knows binary files. The tables of a later version are made from here alone, by a rebuild. */
+/** The shape of version 3, which knows what courses publish. The tables of a later version are made from here alone, by a rebuild. */
 const DDL = /* sql */ `
 create table person (
   id           uuid primary key,
@@ -122,9 +124,12 @@ create table workspace (
   owner     uuid not null,
   kind      text not null,
   name      text not null,
-  opened_at timestamptz not null
+  opened_at timestamptz not null,
+  item      uuid,                        -- of a copy: what of; of material: what it is published as
+  group_id  uuid                         -- of a copy for a group: which
 );
 create index workspace_by_course on workspace (course, opened_at);
+create index workspace_by_item on workspace (item) where item is not null;
 
 create table file (
   id         uuid primary key,
@@ -135,19 +140,21 @@ create table file (
   deleted    boolean not null default false
 );
 create index file_by_workspace on file (workspace);
-`;
+${ITEM_DDL}`;
 
-/** People, courses with their members, workspaces with their files. */
+/** People, courses with their members and what they publish, workspaces with their files and what was handed in. */
 export const directoryProjector: Projector = {
   name: 'directory',
-  version: 2,
-  streamPrefixes: ['user-', 'course-', 'workspace-'],
-  tables: ['person', 'course', 'member', 'workspace', 'file'],
+  version: 3,
+  streamPrefixes: ['user-', 'course-', 'item-', 'workspace-'],
+  tables: ['person', 'course', 'member', 'workspace', 'file', ...ITEM_TABLES],
   ddl: DDL,
   async apply(recorded, tx) {
     const event = readEvent(recorded);
     if (recorded.stream.startsWith('user-')) return applyPerson(event, recorded, tx);
     if (recorded.stream.startsWith('course-')) return applyCourse(event, recorded, tx);
+    if (recorded.stream.startsWith('item-')) return applyItem(event, recorded, tx);
+    await applyHandIn(event, recorded, tx);
     return applyWorkspace(event, recorded, tx);
   },
 };

@@ -29,8 +29,10 @@ export interface WorkspaceRow {
   readonly id: string;
   readonly course: string;
   readonly owner: string;
-  readonly kind: 'course' | 'personal' | 'material';
+  readonly kind: 'course' | 'personal' | 'material' | 'copy';
   readonly name: string;
+  /** Of a copy: what of; of material: what it is published as. Null: nothing of the sort. */
+  readonly itemId: string | null;
 }
 
 export interface FileRow {
@@ -43,7 +45,7 @@ export interface FileRow {
 }
 
 const PERSON = 'id, username, display_name as "displayName", role, active';
-const WORKSPACE = 'id, course, owner, kind, name';
+const WORKSPACE = 'id, course, owner, kind, name, item as "itemId"';
 const FILE = 'id, workspace, path, kind, created_at as "createdAt", deleted';
 
 /** Reads of the directory. Ids must have the form of a UUID: Postgres refuses others with an error. */
@@ -120,8 +122,19 @@ export class DirectoryQueries {
     );
   }
 
-  workspacesOfCourse(course: string): Promise<WorkspaceRow[]> {
-    return this.#all(`select ${WORKSPACE} from read.workspace where course = $1 order by opened_at, name`, [course]);
+  /**
+   * The workspaces of a course that a list of them is made of for `person`: of copies only those that are the person's, since
+   * there may be one for everybody and every item; of published material what has not been withdrawn.
+   */
+  workspacesOfCourse(course: string, person: string): Promise<WorkspaceRow[]> {
+    return this.#all(
+      `select ${WORKSPACE} from read.workspace w where course = $1
+         and (kind <> 'copy' or (group_id is null and owner = $2) or exists (select from read.item_member m
+           where m.item = w.item and m.group_id = w.group_id and m.person = $2))
+         and (kind <> 'material' or item is null or exists (select from read.item i where i.id = w.item and not i.withdrawn))
+       order by opened_at, name`,
+      [course, person],
+    );
   }
 
   workspace(id: string): Promise<WorkspaceRow | undefined> {

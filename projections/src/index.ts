@@ -38,6 +38,15 @@ export {
   type PersonRow,
   type WorkspaceRow,
 } from './directory-queries.js';
+export {
+  ItemQueries,
+  scheduleOf,
+  type HandInRow,
+  type ItemRow,
+  type OverviewRow,
+  type PersonalItemRow,
+  type WorkRow,
+} from './item-queries.js';
 export { RunQueries, type RunKey, type RunRow } from './run-queries.js';
 export { AuditQueries, type AuditFilter, type AuditRow } from './audit-queries.js';
 /** Whether an error says that the same may work a moment later. */

@@ -5,6 +5,7 @@ import { CollaborationModule } from './collaboration/collaboration.module.js';
 import { CommandsModule } from './commands/commands.module.js';
 import { CoursesModule } from './courses/courses.module.js';
 import { HealthModule } from './health/health.module.js';
+import { ItemsModule } from './items/items.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { OpenIdModule } from './openid/openid.module.js';
 import { PeopleModule } from './people/people.module.js';
@@ -26,6 +27,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     LimitsModule,
     HealthModule,
     CoursesModule,
+    ItemsModule,
     PeopleModule,
     OpenIdModule,
     WorkspacesModule,

@@ -83,6 +83,8 @@ describe('what is written is what is read', () => {
       'Ben’s workspace',
       'Lecture Notes',
       'Pair programming',
+      'Temperatures',
+      'Values, names, input',
     ]);
     expect(courses[0]?.members).toEqual([]);
   });

@@ -17,6 +17,7 @@ import { useSignal } from './signal.js';
 import { Workbench } from './workbench.js';
 
 const AuditPage = lazy(() => import('./audit/audit-page.js'));
+const CoursePage = lazy(() => import('./course/course-page.js'));
 const InvitePage = lazy(() => import('./people/invite-page.js'));
 const PeoplePage = lazy(() => import('./people/people-page.js'));
 const SystemPage = lazy(() => import('./system/system-page.js'));
@@ -69,6 +70,7 @@ function SignedIn({ me }: { readonly me: UserDto }) {
 function PageOf({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
   if (me.role === 'auditor' || me.role === 'admin') return <Overseer me={me} route={route} />;
+  if (route.page === 'course') return <Course me={me} course={route.course} />;
   if (route.page === 'people') return <People me={me} start={<Home />} course={route.course} />;
   return route.page === 'system' ? <System me={me} start={null} /> : <Workbench me={me} />;
 }
@@ -101,6 +103,14 @@ function System({ me, start }: { readonly me: UserDto; readonly start: ReactNode
   return (
     <Framed me={me} start={start} title="System" fallback="Opening the state of the system">
       <SystemPage />
+    </Framed>
+  );
+}
+
+function Course({ me, course }: { readonly me: UserDto; readonly course: string | null }) {
+  return (
+    <Framed me={me} start={<Home />} title="Course" fallback="Opening the course">
+      <CoursePage me={me} course={course} />
     </Framed>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseRoute, peoplePath, workspacePath } from './route.js';
+import { coursePath, parseRoute, peoplePath, workspacePath } from './route.js';
 
 describe('parseRoute', () => {
   it.each([
@@ -9,6 +9,9 @@ describe('parseRoute', () => {
     ['/system', { page: 'system' }],
     ['/system/', { page: 'system' }],
     ['/system/more', { page: 'start' }],
+    ['/c', { page: 'course', course: null }],
+    ['/c/1', { page: 'course', course: '1' }],
+    ['/c/1/more', { page: 'start' }],
     ['/people', { page: 'people', course: null }],
     ['/invite', { page: 'invite' }],
     ['/w/1', { page: 'workspace', workspace: '1', file: null }],
@@ -18,7 +21,8 @@ describe('parseRoute', () => {
     expect(parseRoute(path, '?type=x')).toEqual(expected);
   });
 
-  it('reads what workspacePath writes', () => {
+  it('reads what coursePath and workspacePath write', () => {
+    expect(parseRoute(coursePath('a'))).toEqual({ page: 'course', course: 'a' });
     expect(parseRoute(workspacePath('a', 'b'))).toEqual({ page: 'workspace', workspace: 'a', file: 'b' });
     expect(parseRoute('/people', peoplePath('a b').slice('/people'.length))).toEqual({ page: 'people', course: 'a b' });
     expect(parseRoute(workspacePath('a', null))).toEqual({ page: 'workspace', workspace: 'a', file: null });

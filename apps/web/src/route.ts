@@ -3,20 +3,28 @@ export type Route =
   | { readonly page: 'start' }
   | { readonly page: 'audit'; readonly query: string }
   | { readonly page: 'system' }
+  | { readonly page: 'course'; readonly course: string | null }
   | { readonly page: 'people'; readonly course: string | null }
   | { readonly page: 'invite' }
   | { readonly page: 'workspace'; readonly workspace: string; readonly file: string | null };
 
+const COURSE = /^\/c(?:\/([^/]+))?\/?$/;
 const WORKSPACE = /^\/w\/([^/]+)(?:\/f\/([^/]+))?\/?$/;
 
 /** Unknown addresses lead to the start, which finds something to show. */
 export function parseRoute(path: string, query = ''): Route {
   if (/^\/audit\/?$/.test(path)) return { page: 'audit', query };
   if (/^\/system\/?$/.test(path)) return { page: 'system' };
+  const course = COURSE.exec(path);
+  if (course) return { page: 'course', course: course[1] ?? null };
   if (/^\/invite\/?$/.test(path)) return { page: 'invite' };
   if (/^\/people\/?$/.test(path)) return { page: 'people', course: new URLSearchParams(query).get('course') };
   const [, workspace, file] = WORKSPACE.exec(path) ?? [];
   return workspace ? { page: 'workspace', workspace, file: file ?? null } : { page: 'start' };
+}
+
+export function coursePath(course: string): string {
+  return `/c/${course}`;
 }
 
 export function peoplePath(course: string): string {

@@ -1,7 +1,7 @@
 import { ActionIcon, Alert, Button, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { IconHistory, IconUsers } from '@tabler/icons-react';
+import { IconBook, IconHistory, IconUsers } from '@tabler/icons-react';
 import type { CourseDto, FileDto, UserDto, WorkspaceDto } from '@palimpsest/protocol/wire';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { sentenceOf } from './api-client.js';
@@ -16,7 +16,8 @@ import { RefusedChanges } from './outbox/refused-changes.js';
 import { useKeptChanges } from './outbox/use-kept-changes.js';
 import { Patience } from './patience.js';
 import type { PersonHere } from './people-here.js';
-import { peoplePath, workspacePath } from './route.js';
+import { coursePath, peoplePath, workspacePath } from './route.js';
+import { WorkBar } from './course/work-bar.js';
 import { describeSaveState, saveStatus } from './save-status.js';
 import { CourseSettings } from './shell/course-settings.js';
 import { Header } from './shell/header.js';
@@ -45,13 +46,15 @@ export function Workbench({ me }: { readonly me: UserDto }) {
   const list = courses.data ?? NO_COURSES;
   const chosen = route.page === 'workspace' ? route.workspace : (firstWorkspace(list)?.id ?? null);
   const file = route.page === 'workspace' ? route.file : null;
-  const course = courseOf(list, chosen);
+  // A student's copy of an assignment is in no list of their teachers', who come to it from the course's page.
+  const course = courseOf(list, chosen) ?? (list.length === 1 ? list[0] : undefined);
   const header = (
     <>
       <Text className="workspace-course" size="sm" fw={600} truncate data-testid="course-title">
         {course?.title ?? ''}
       </Text>
       {course && isProfessorOf(course, me) && <CourseSettings course={course} />}
+      {course && <CourseLink course={course} />}
       {course && isProfessorOf(course, me) && <PeopleLink course={course} />}
       <WorkspaceChooser courses={list} selected={chosen} me={me} onSelect={(id) => navigate(workspacePath(id, null))} />
     </>
@@ -155,6 +158,7 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
       />
       <main className="workbench-main">
         <RefusedChanges />
+        {workspace?.kind === 'copy' && <WorkBar key={workspace.id} workspace={workspace} />}
         <h1 className="visually-hidden">{workspace ? `Workspace ${workspace.name}` : 'Workspace'}</h1>
         {workspace ? (
           <Panes
@@ -188,6 +192,21 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
         </Suspense>
       )}
     </div>
+  );
+}
+
+function CourseLink({ course }: { readonly course: CourseDto }) {
+  return (
+    <ActionIcon
+      component="a"
+      href={coursePath(course.id)}
+      variant="subtle"
+      color="gray"
+      aria-label={`What the course ${course.title} has published`}
+      data-testid="course-link"
+    >
+      <IconBook size={18} aria-hidden />
+    </ActionIcon>
   );
 }
 

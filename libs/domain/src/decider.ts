@@ -19,7 +19,8 @@ export type RejectionCode =
   | 'last-administrator'
   | 'run-ended'
   | 'run-not-started'
-  | 'too-large';
+  | 'too-large'
+  | 'locked';
 
 /** What a decider answers: the events that happen (none: the state is already as wanted), or why not. */
 export type Decision<Event> =

@@ -7,6 +7,7 @@ export type CourseId = Branded<'CourseId'>;
 export type WorkspaceId = Branded<'WorkspaceId'>;
 export type FileId = Branded<'FileId'>;
 export type RunId = Branded<'RunId'>;
+export type ItemId = Branded<'ItemId'>;
 
 /** The form of every id here: a UUID in lower case. */
 export const ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

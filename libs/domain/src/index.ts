@@ -7,6 +7,7 @@ export {
   isId,
   type CourseId,
   type FileId,
+  type ItemId,
   type RunId,
   type SessionId,
   type UserId,
@@ -47,8 +48,25 @@ export {
   type Invitation,
 } from './course.js';
 export {
+  ITEM_KINDS,
+  itemDecider,
+  limitOf,
+  MAX_GROUP_MEMBERS,
+  MAX_GROUPS,
+  type Group,
+  type ItemCommand,
+  type ItemEvent,
+  type ItemKind,
+  type ItemPublished,
+  type ItemState,
+  type ItemTimes,
+} from './course-item.js';
+export { deadlineOf, isLate, lockOf, nextTurn, phaseOf, type ItemPhase, type Schedule } from './item-phase.js';
+export { digestText, type CopiedFile, type HandedInFile, type WorkHandedIn, type WorkspaceCopied } from './work.js';
+export {
   MAX_FILES,
   workspaceDecider,
+  type WorkspaceOpened,
   type WorkspaceCommand,
   type WorkspaceEvent,
   type WorkspaceKind,

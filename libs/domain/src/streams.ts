@@ -1,10 +1,11 @@
-import type { CourseId, FileId, RunId, SessionId, UserId, WorkspaceId } from './identifiers.js';
+import type { CourseId, FileId, ItemId, RunId, SessionId, UserId, WorkspaceId } from './identifiers.js';
 
 /** Names of streams. They are the storage format: they never change. */
 export const streamOf = {
   user: (id: UserId) => `user-${id}`,
   session: (id: SessionId) => `session-${id}`,
   course: (id: CourseId) => `course-${id}`,
+  item: (id: ItemId) => `item-${id}`,
   workspace: (id: WorkspaceId) => `workspace-${id}`,
   file: (id: FileId) => `file-${id}`,
   run: (id: RunId) => `run-${id}`,

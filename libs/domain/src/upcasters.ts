@@ -1,5 +1,6 @@
 import type { AuditEvent } from './audit.js';
 import type { CourseEvent } from './course.js';
+import type { ItemEvent } from './course-item.js';
 import type { ExecutorEvent } from './executor.js';
 import { FILE_EDITED, type FileEvent } from './file.js';
 import type { RunEvent } from './run.js';
@@ -9,7 +10,15 @@ import type { WorkspaceEvent } from './workspace.js';
 
 /** Every event with JSON data. FileEdited is binary and carries its format in its first byte. */
 export type DomainEvent =
-  UserEvent | SessionEvent | CourseEvent | WorkspaceEvent | FileEvent | RunEvent | ExecutorEvent | AuditEvent;
+  | UserEvent
+  | SessionEvent
+  | CourseEvent
+  | ItemEvent
+  | WorkspaceEvent
+  | FileEvent
+  | RunEvent
+  | ExecutorEvent
+  | AuditEvent;
 export type EventType = DomainEvent['type'];
 
 /** Turns the data of one schema version into the next one's. Pure. */
@@ -39,10 +48,19 @@ export const UPCASTERS = {
   SectionAdded: [],
   ModuleAllowed: [],
   ModuleRefused: [],
+  ItemPublished: [],
+  ItemChanged: [],
+  ItemWithdrawn: [],
+  ExtensionGranted: [],
+  ExtensionWithdrawn: [],
+  GroupFormed: [],
+  GroupChanged: [],
   InvitationCreated: [],
   InvitationUsed: [],
   InvitationRevoked: [],
   WorkspaceOpened: [],
+  WorkspaceCopied: [],
+  WorkHandedIn: [],
   FileCreated: [],
   FileMoved: [],
   FileDeleted: [],

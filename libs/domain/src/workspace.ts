@@ -1,13 +1,14 @@
 import { accept, reject, type Decider, type Decision } from './decider.js';
-import type { CourseId, FileId, UserId, WorkspaceId } from './identifiers.js';
+import type { CourseId, FileId, ItemId, UserId, WorkspaceId } from './identifiers.js';
 import type { FileKind } from './file.js';
 import { checkPath, pathKey } from './path.js';
+import { type CopiedFile, handIn, type WorkEvent, type WorkspaceCopied } from './work.js';
 
 /**
  * Who may use a workspace: `course`, every member of the course writes in it (the demo's shared one); `personal`, its
- * owner alone; `material`, professors write and the others read.
+ * owner alone; `material`, professors write and the others read; `copy`, of an item of the course for a student or a group.
  */
-export type WorkspaceKind = 'course' | 'personal' | 'material';
+export type WorkspaceKind = 'course' | 'personal' | 'material' | 'copy';
 
 export interface WorkspaceOpened {
   readonly type: 'WorkspaceOpened';
@@ -17,6 +18,10 @@ export interface WorkspaceOpened {
     readonly course: CourseId;
     readonly owner: UserId;
     readonly name: string;
+    /** Of a copy: what of; of material: what it is published as, if it is. */
+    readonly item?: ItemId;
+    /** Of a copy for a group: which. */
+    readonly group?: string;
   };
 }
 export interface FileCreated {
@@ -37,10 +42,18 @@ export interface FileRestored {
   readonly type: 'FileRestored';
   readonly data: { readonly file: FileId; readonly path: string };
 }
-export type WorkspaceEvent = WorkspaceOpened | FileCreated | FileMoved | FileDeleted | FileRestored;
+export type WorkspaceEvent = WorkspaceOpened | FileCreated | FileMoved | FileDeleted | FileRestored | WorkEvent;
 
 export type WorkspaceCommand =
   | ({ readonly kind: 'open' } & { readonly workspace: WorkspaceOpened['data'] })
+  | {
+      readonly kind: 'openCopy';
+      readonly workspace: WorkspaceOpened['data'];
+      readonly from: WorkspaceId;
+      readonly revision: string;
+      readonly files: readonly CopiedFile[];
+    }
+  | ({ readonly kind: 'handIn' } & Parameters<typeof handIn>[0])
   | { readonly kind: 'createFile'; readonly file: FileId; readonly path: string; readonly holds?: FileKind }
   | { readonly kind: 'moveFile'; readonly file: FileId; readonly to: string }
   | { readonly kind: 'deleteFile'; readonly file: FileId }
@@ -84,6 +97,31 @@ function open(command: Extract<WorkspaceCommand, { kind: 'open' }>, state: Works
   return accept({ type: 'WorkspaceOpened', data: { ...command.workspace, name } });
 }
 
+/** A new workspace with these files, all in one append. */
+function openCopy(command: Extract<WorkspaceCommand, { kind: 'openCopy' }>, state: WorkspaceState): WorkspaceDecision {
+  const { workspace, from, revision, files } = command;
+  const opened = open({ kind: 'open', workspace }, state);
+  if (!opened.accepted) return opened;
+  const { item } = workspace;
+  const copied: WorkspaceCopied = {
+    type: 'WorkspaceCopied',
+    data: {
+      ...{ from, revision },
+      ...(item !== undefined && { item }),
+      files: files.map((one) => ({ file: one.file, from: one.from, revision: one.revision })),
+    },
+  };
+  const events: WorkspaceEvent[] = [...opened.events, copied];
+  let reached = events.reduce(evolve, state);
+  for (const { file, path, kind } of files) {
+    const made = createFile({ kind: 'createFile', file, path, holds: kind }, reached);
+    if (!made.accepted) return made;
+    events.push(...made.events);
+    reached = made.events.reduce(evolve, reached);
+  }
+  return accept(...events);
+}
+
 function createFile(command: Extract<WorkspaceCommand, { kind: 'createFile' }>, state: WorkspaceState) {
   if (state.files.has(command.file) || state.deleted.has(command.file))
     return reject<WorkspaceEvent>('already-exists', 'This file exists already.');
@@ -123,8 +161,11 @@ function restoreFile(command: Extract<WorkspaceCommand, { kind: 'restoreFile' }>
 
 function decide(command: WorkspaceCommand, state: WorkspaceState): WorkspaceDecision {
   if (command.kind === 'open') return open(command, state);
+  if (command.kind === 'openCopy') return openCopy(command, state);
   if (!state.exists) return reject('not-found', 'There is no such workspace.');
   switch (command.kind) {
+    case 'handIn':
+      return handIn(command);
     case 'createFile':
       return createFile(command, state);
     case 'moveFile':
@@ -140,6 +181,9 @@ function evolve(state: WorkspaceState, event: WorkspaceEvent): WorkspaceState {
   switch (event.type) {
     case 'WorkspaceOpened':
       return { ...state, exists: true };
+    case 'WorkspaceCopied':
+    case 'WorkHandedIn':
+      return state;
     case 'FileCreated': {
       const { file, path, kind } = event.data;
       const binary = kind === 'binary' ? new Set(state.binary).add(file) : state.binary;

@@ -36,8 +36,8 @@ export class WorkspaceSummaryDto {
   id!: string;
   @IsString()
   name!: string;
-  @IsIn(['course', 'personal', 'material'])
-  kind!: 'course' | 'personal' | 'material';
+  @IsIn(['course', 'personal', 'material', 'copy'])
+  kind!: 'course' | 'personal' | 'material' | 'copy';
   /** What the person who asks may do there. */
   @IsIn(['write', 'read'])
   access!: AccessName;
@@ -79,6 +79,10 @@ export class FileDto {
 
 /** `GET /api/workspaces/:id`. */
 export class WorkspaceDto extends WorkspaceSummaryDto {
+  /** What the course publishes it as, or what it is a copy of; null: nothing of the sort. */
+  @IsOptional()
+  @IsUUID()
+  item!: string | null;
   @IsUUID()
   course!: string;
   @IsArray()

@@ -54,6 +54,20 @@ export {
   type AccessName,
 } from './classroom.js';
 export {
+  ChangeItemDto,
+  ExtendDto,
+  GroupDto,
+  HandedInFileDto,
+  ItemDto,
+  ItemOverviewDto,
+  OverviewRowDto,
+  PublishItemDto,
+  ReceiptDto,
+  SetGroupDto,
+  type ItemKindName,
+  type ItemPhaseName,
+} from './items.js';
+export {
   parseRunClientMessage,
   RequestRunDto,
   RUN_SOCKET_MAX_PAYLOAD,

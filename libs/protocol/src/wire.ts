@@ -31,6 +31,17 @@ export type {
   WrittenDto,
   WrongFieldDto,
 } from './classroom.js';
+export type {
+  ChangeItemDto,
+  GroupDto,
+  ItemDto,
+  ItemKindName,
+  ItemOverviewDto,
+  ItemPhaseName,
+  OverviewRowDto,
+  PublishItemDto,
+  ReceiptDto,
+} from './items.js';
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
 export type { AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';

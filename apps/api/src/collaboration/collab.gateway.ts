@@ -72,6 +72,7 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
       displayName: principal.displayName,
       context,
       canWrite: grant.mayWrite,
+      until: grant.until,
       acknowledges: query.get('acks') === '1',
     });
     return (await this.#begin(socket, open, connection)) ? connection : undefined;
@@ -92,9 +93,10 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
 
   async #grant(person: Principal, id: string): Promise<FileGrant> {
     const open = await this.access.requireFile(person, id, 'see');
-    const { file, workspace } = open;
+    const { file, workspace, item, until } = open;
     const mayWrite = this.access.mayType(person, open);
-    return { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted: file.deleted };
+    const grant = { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted: file.deleted };
+    return { ...grant, item: item?.id, until };
   }
 
   #turnAway(socket: WebSocket, request: SocketRequest, error: unknown): void {

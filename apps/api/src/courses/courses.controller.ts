@@ -40,7 +40,7 @@ export class CoursesController {
   }
 
   async #workspaces(course: string, person: Principal): Promise<WorkspaceSummaryDto[]> {
-    const rows = await this.directory.workspacesOfCourse(course);
+    const rows = await this.directory.workspacesOfCourse(course, person.userId);
     const rights = await Promise.all(rows.map((row) => this.access.rightOf(person, row)));
     return rows.flatMap(({ id, name, kind, owner }, index) => {
       const right = rights[index];

@@ -1,3 +1,5 @@
+import type { ItemKind } from '@palimpsest/domain';
+
 /** Texts of the demo course. */
 export const LECTURE_NOTES = `# Lecture 1: values, names, input
 
@@ -28,5 +30,60 @@ export const PERSONAL_MAIN = `"""Your own workspace: only you and your professor
 
 print("Ready when you are.")
 `;
+
+export interface DemoItem {
+  readonly section: string;
+  readonly kind: ItemKind;
+  readonly title: string;
+  readonly path: string;
+  readonly text: string;
+  /** Of an assignment. */
+  readonly dueInDays?: number;
+  /** Of a test. */
+  readonly startsInDays?: number;
+  readonly minutes?: number;
+}
+
+/** What the demo course has published: each with one file. Days count from the day on which the course is made. */
+export const DEMO_ITEMS: readonly DemoItem[] = [
+  {
+    section: 'Lecture Notes',
+    kind: 'material',
+    title: 'Values, names, input',
+    path: 'lecture-1.md',
+    text: LECTURE_NOTES,
+  },
+  {
+    section: 'Assignments',
+    kind: 'assignment',
+    title: 'Temperatures',
+    path: 'main.py',
+    dueInDays: 14,
+    text: `"""Temperatures. Hand in when it prints the table for 0, 10, 20 and 30 degrees Celsius."""
+
+
+def fahrenheit(celsius):
+    ...  # your work: 0 °C is 32 °F, and 100 °C is 212 °F
+
+
+for celsius in [0, 10, 20, 30]:
+    print(celsius, fahrenheit(celsius))
+`,
+  },
+  {
+    section: 'Tests',
+    kind: 'test',
+    title: 'First test',
+    path: 'main.py',
+    startsInDays: 7,
+    minutes: 45,
+    text: `"""First test. What is here when the time is over counts, if you have handed it in."""
+
+# 1. Print the sum of the numbers from 1 to 100.
+
+# 2. Ask for a word and print it backwards.
+`,
+  },
+];
 
 export const SECTIONS: readonly string[] = ['Lecture Notes', 'Assignments', 'Tests'];

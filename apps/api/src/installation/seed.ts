@@ -4,6 +4,9 @@ import {
   type CourseId,
   type CourseRole,
   type FileId,
+  itemDecider,
+  type ItemId,
+  type ItemTimes,
   type Role,
   streamOf,
   workspaceDecider,
@@ -19,7 +22,7 @@ import { Rejected } from '../commands/rejected.js';
 import { derivedId } from '../platform/derived-id.js';
 import { writeFirstText } from '../workspaces/file-content.js';
 import type { FirstAccount } from './first-accounts.js';
-import { LECTURE_NOTES, PERSONAL_MAIN, SECTIONS, SHARED_MAIN } from './demo-course.js';
+import { type DemoItem, DEMO_ITEMS, LECTURE_NOTES, PERSONAL_MAIN, SECTIONS, SHARED_MAIN } from './demo-course.js';
 
 interface Person {
   readonly username: string;
@@ -89,6 +92,7 @@ export class Seeding {
         'main.py',
         PERSONAL_MAIN,
       );
+    for (const item of DEMO_ITEMS) await this.#publish(course, item, Date.now());
   }
 
   async #register(person: Person): Promise<void> {
@@ -103,6 +107,15 @@ export class Seeding {
     await this.#commands.execute(streamOf.course(course), courseDecider, { kind: 'enrol', user, role }, context);
   }
 
+  async #publish(course: CourseId, demo: DemoItem, now: number): Promise<void> {
+    const { section, kind, title, path, text } = demo;
+    const id = asId<ItemId>(derivedId(`demo item ${title}`));
+    const material = await this.#openWorkspace(course, PROFESSOR, 'material', title, path, text, id);
+    const item = { id, course, section, kind, title, material, groups: false, times: timesOf(demo, now) };
+    const command = { kind: 'publish', item } as const;
+    await unlessDone(this.#commands.execute(streamOf.item(id), itemDecider, command, systemContext({ course })));
+  }
+
   async #openWorkspace(
     course: CourseId,
     owner: Person,
@@ -110,15 +123,32 @@ export class Seeding {
     name: string,
     path: string,
     text: string,
-  ): Promise<void> {
+    item?: ItemId,
+  ): Promise<WorkspaceId> {
     const id = asId<WorkspaceId>(derivedId(`demo workspace ${name}`));
     const file = asId<FileId>(derivedId(`demo file ${name}/${path}`));
     const context: CommandContext = systemContext({ course, workspace: id });
     const stream = streamOf.workspace(id);
-    const workspace = { id, kind, course, owner: accountId(owner.username), name };
+    const workspace = { id, kind, course, owner: accountId(owner.username), name, ...(item && { item }) };
     await unlessDone(this.#commands.execute(stream, workspaceDecider, { kind: 'open', workspace }, context));
     await unlessDone(writeFirstText(this.#store, file, text, { ...context, file }));
     const create = { kind: 'createFile', file, path } as const;
     await unlessDone(this.#commands.execute(stream, workspaceDecider, create, { ...context, file }));
+    return id;
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+function timesOf({ kind, dueInDays = 0, startsInDays = 0, minutes = 0 }: DemoItem, now: number): ItemTimes {
+  const none = { releaseAt: now, startAt: null, endAt: null, dueAt: null, closesAfterDue: false };
+  const startAt = now + startsInDays * DAY_MS;
+  switch (kind) {
+    case 'material':
+      return none;
+    case 'assignment':
+      return { ...none, dueAt: now + dueInDays * DAY_MS };
+    case 'test':
+      return { ...none, startAt, endAt: startAt + minutes * 60_000 };
   }
 }

@@ -73,10 +73,39 @@ describe('the API against its own description', () => {
       ...spaces.flatMap(({ id, course, files }) => [id, course, ...files.map((file) => file.id)]),
       ...[made.body.id, asked.body.id],
     ];
+    const item = await publishWork(own.course, spaces[3]?.id ?? '');
     const workspaces = spaces.map(({ id }) => id);
     const files = [made.body.id, ...spaces.flatMap((space) => space.files.map(({ id }) => id))];
-    idsOf = { workspace: workspaces, id: [...workspaces, asked.body.id, own.course], file: files };
+    const me = (await api.call<{ id: string }>('GET', '/api/auth/me', { token: ada })).body.id;
+    ids.push(...item, me);
+    idsOf = {
+      workspace: workspaces,
+      id: [...workspaces, asked.body.id, own.course, ...item],
+      file: files,
+      person: [me],
+    };
     words = ['main.py', 'ada', 'hopper', 'print(1)\n', String(made.body.position), String(asked.body.position)];
+  }
+
+  /** An assignment that Ben has opened and handed in: its id, his copy's and his receipt's. */
+  async function publishWork(course: string, workspace: string): Promise<string[]> {
+    const body = {
+      section: 'Assignments',
+      kind: 'assignment',
+      title: 'Work',
+      workspace,
+      releaseAt: '2026-01-01T00:00:00Z',
+    };
+    const published = await api.call<WrittenDto>('POST', `/api/courses/${course}/items`, {
+      ...{ token: tokens.get('hopper')!, body },
+    });
+    const token = tokens.get('ben')!;
+    await api.call('GET', `/api/courses?after=${published.body.position}`, { token });
+    const opened = await api.call<WrittenDto>('POST', `/api/items/${published.body.id}/copy`, { token });
+    await api.call('GET', `/api/courses?after=${opened.body.position}`, { token });
+    const receipt = await api.call<{ id: string }>('POST', `/api/workspaces/${opened.body.id}/hand-ins`, { token });
+    expect([published.status, opened.status, receipt.status]).toEqual([201, 201, 201]);
+    return [published.body.id, opened.body.id, receipt.body.id];
   }
 
   /** What is wrong with an answer; undefined when it is as described. */

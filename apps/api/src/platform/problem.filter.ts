@@ -21,6 +21,7 @@ const STATUS_OF_REJECTION = {
   'run-ended': 409,
   'run-not-started': 409,
   'too-large': 413,
+  locked: 403,
 } satisfies Record<RejectionCode, number>;
 
 /** Title and, for errors of others than ours, code of each status. */

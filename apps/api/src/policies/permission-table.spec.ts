@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Role } from '@palimpsest/domain';
+import type { ItemPhase, Role } from '@palimpsest/domain';
 import { ACTIONS, type Facts, may } from './permission-table.js';
 import { permissionsDocument } from './permissions-document.js';
 
@@ -21,6 +21,30 @@ const RIGHT = {
   'material owner': 'rwwr-',
   'material other': 'rwwr-',
 } as const;
+
+/** The same for what a course publishes, by where it stands: in the order student, assistant, professor, auditor, stranger. */
+const PUBLISHED = {
+  'material draft': '-wwr-',
+  'material announced': '-wwr-',
+  'material open': 'rwwr-',
+  'material late': 'rwwr-',
+  'material locked': 'rwwr-',
+  'material withdrawn': '-wwr-',
+  'copy held draft': '-rrr-',
+  'copy held announced': '-rrr-',
+  'copy held open': 'wrrr-',
+  'copy held late': 'wrrr-',
+  'copy held locked': 'rrrr-',
+  'copy held withdrawn': 'rrrr-',
+  'copy other draft': '-rrr-',
+  'copy other announced': '-rrr-',
+  'copy other open': '-rrr-',
+  'copy other late': '-rrr-',
+  'copy other locked': '-rrr-',
+  'copy other withdrawn': '-rrr-',
+} as const;
+
+const PHASES: readonly ItemPhase[] = ['draft', 'announced', 'open', 'late', 'locked', 'withdrawn'];
 
 const SEES = new Set(['workspace.see', 'workspace.history']);
 
@@ -54,6 +78,58 @@ describe('the table of permissions', () => {
       ({ action, role, facts, expected }) => may({ id: 'me', role }, action, facts) !== expected,
     );
     expect(wrong.map(({ name, expected }) => `${name}: should be ${expected}`)).toEqual([]);
+  });
+
+  it('says what is right in every cell about what a course publishes, by the clock and by whose work it is', () => {
+    const wrong: string[] = [];
+    for (const action of [
+      'workspace.see',
+      'workspace.history',
+      'workspace.edit',
+      'workspace.run',
+      'work.handIn',
+    ] as const)
+      for (const role of ROLES)
+        for (const [column, courseRole] of COURSE_ROLES.entries())
+          for (const [row, letters] of Object.entries(PUBLISHED)) {
+            const kind = row.startsWith('copy') ? 'copy' : 'material';
+            const phase = row.split(' ').at(-1) as ItemPhase;
+            const workspace = { kind, owner: 'other', item: { phase, holds: row.includes('held') } } as const;
+            const right = role === 'admin' ? 'r' : letters[column];
+            const isRight = SEES.has(action) ? right !== '-' : right === 'w';
+            const expected = isRight && (action !== 'work.handIn' || kind === 'copy');
+            if (may({ id: 'me', role }, action, { courseRole, workspace }) !== expected)
+              wrong.push(`${action} ${role} ${courseRole} ${row}: should be ${expected}`);
+          }
+    expect(wrong).toEqual([]);
+  });
+
+  it('gives nothing of a copy whose item is not known, not even to the one who opened it', () => {
+    const facts: Facts = { courseRole: 'student', workspace: { kind: 'copy', owner: 'me' }, file: 'text' };
+    for (const action of ['workspace.see', 'workspace.edit', 'workspace.run', 'file.type', 'work.handIn'])
+      expect(may({ id: 'me', role: 'student' }, action, facts)).toBe(false);
+  });
+
+  it('says who sees, takes and decides about what a course publishes', () => {
+    const who = (action: string, kind: 'material' | 'test', phase: ItemPhase) =>
+      COURSE_ROLES.filter((courseRole) =>
+        may({ id: 'me', role: 'student' }, action, { courseRole, item: { kind, phase } }),
+      );
+    const seeing = PHASES.map((phase) => who('item.see', 'test', phase).includes('student'));
+    expect(seeing).toEqual([false, true, true, true, true, false]);
+    const taking = PHASES.map((phase) => who('item.copy', 'test', phase));
+    expect(taking).toEqual([[], [], ['student'], ['student'], [], []]);
+    const reading = PHASES.map((phase) => who('item.copy', 'material', phase).includes('student'));
+    expect(reading).toEqual([false, false, true, true, true, false]);
+    for (const phase of PHASES) {
+      expect(who('item.manage', 'test', phase)).toEqual(['assistant', 'professor']);
+      expect(who('item.overview', 'test', phase)).toEqual(COURSE_ROLES.filter((one) => one && one !== 'student'));
+    }
+    for (const action of ['item.manage', 'item.copy'])
+      for (const courseRole of COURSE_ROLES)
+        expect(may({ id: 'me', role: 'admin' }, action, { courseRole, item: { kind: 'test', phase: 'open' } })).toBe(
+          false,
+        );
   });
 
   it('says what is right about courses and the installation', () => {

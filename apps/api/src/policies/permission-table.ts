@@ -1,11 +1,15 @@
-import type { Role } from '@palimpsest/domain';
+import type { ItemKind, ItemPhase, Role } from '@palimpsest/domain';
 import {
   allows,
   mayAdministerAccounts,
   mayManageCourse,
+  mayManageItems,
   mayReadAuditLog,
+  maySeeItem,
+  maySeeOverview,
   maySeeRoster,
   maySeeSystem,
+  mayTakeCopy,
   type WorkspaceAction,
   type WorkspaceFacts,
   workspaceRight,
@@ -20,6 +24,8 @@ export interface Facts {
   readonly courseRole?: string | undefined;
   readonly workspace?: WorkspaceFacts;
   readonly file?: 'text' | 'binary' | 'deleted';
+  /** What a course publishes, as it stands for the asker. */
+  readonly item?: { readonly kind: ItemKind; readonly phase: ItemPhase };
 }
 
 type Rule = (asker: NonNullable<Asker>, facts: Facts) => boolean;
@@ -48,6 +54,14 @@ export const ACTIONS = {
   'course.roster': (_, { courseRole }) => courseRole !== undefined && maySeeRoster(courseRole),
   'course.people': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
   'course.modules': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
+  'items.list': ({ role }, { courseRole }) => role === 'admin' || courseRole !== undefined,
+  'item.see': ({ role }, { courseRole, item }) => item !== undefined && maySeeItem(role, courseRole, item.phase),
+  'item.copy': ({ role }, { courseRole, item }) =>
+    item !== undefined && mayTakeCopy(role, courseRole, item.kind, item.phase),
+  'item.manage': ({ role }, { courseRole }) => mayManageItems(role, courseRole),
+  'item.overview': ({ role }, { courseRole }) => maySeeOverview(role, courseRole),
+  /** Of one's own copy or that of one's group, while it may be written. */
+  'work.handIn': (asker, facts) => facts.workspace?.kind === 'copy' && inWorkspace('edit')(asker, facts),
   'accounts.administer': ({ role }) => mayAdministerAccounts(role),
   'audit.read': ({ role }) => mayReadAuditLog(role),
   'system.see': ({ role }) => maySeeSystem(role),

@@ -26,6 +26,11 @@ import { EVENT_STORE } from '../platform/tokens.js';
  * once more after it has been entered, at least as far as the newest event seen by then. Sessions can also end without an
  * event (they expire; an operator takes them away): the ids of those that are connected are looked up twice a second.
  *
+ * Time changes permission as well, without an event: a test begins and ends. What a connection was given says until when it
+ * holds (`until`), and twice a second those whose time has come are asked about anew. Nothing is kept of it, so a process
+ * that has just been started does the same. What comes in between the lock and that look is refused by the connection itself,
+ * which knows `until`, too.
+ *
  * While the database is away nothing can be asked: a check is tried again until it has an answer or the socket is closed.
  */
 
@@ -36,6 +41,10 @@ export interface Grant {
   /** Only what happens to this file concerns the connection; undefined: it is about the workspace as a whole. */
   readonly file?: string;
   readonly mayWrite: boolean;
+  /** The item of the course that the workspace belongs to, whose times and groups decide. */
+  readonly item?: string | undefined;
+  /** When this becomes another one by itself, milliseconds since 1970; undefined: it does not. */
+  readonly until?: number | undefined;
   /** The file has been deleted: it can be looked at, since its history stays. */
   readonly deleted?: boolean;
 }
@@ -48,7 +57,7 @@ interface Verdict {
   readonly reason: string;
 }
 
-const PREFIXES = ['user-', 'session-', 'course-', 'workspace-'];
+const PREFIXES = ['user-', 'session-', 'course-', 'item-', 'workspace-'];
 
 /** How often the sessions of open connections are looked up, milliseconds. */
 const SESSIONS_MS = 500;
@@ -82,9 +91,10 @@ class Watch {
   /** Streams whose events can change what this connection may do. */
   get streams(): string[] {
     const { userId, sessionId } = this.principal;
-    const { course, workspace } = this.grant ?? {};
+    const { course, workspace, item } = this.grant ?? {};
     const own = [`user-${userId}`, `session-${sessionId}`];
-    return course === undefined ? own : [...own, `course-${course}`, `workspace-${workspace}`];
+    if (course === undefined) return own;
+    return [...own, `course-${course}`, `workspace-${workspace}`, ...(item === undefined ? [] : [`item-${item}`])];
   }
 }
 
@@ -112,7 +122,10 @@ export class PermissionWatch implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.#following = this.#follow();
-    this.#sweeping = setInterval(() => this.#startSweep(), SESSIONS_MS);
+    this.#sweeping = setInterval(() => {
+      this.#lookAtTheClock();
+      this.#startSweep();
+    }, SESSIONS_MS);
     this.#sweeping.unref();
   }
 
@@ -197,6 +210,14 @@ export class PermissionWatch implements OnModuleInit, OnApplicationShutdown {
     for (const watch of this.#watches) this.#check(watch, this.#lastChange);
   }
 
+  /** Asks about those whose time has come: once, since what is found then says until when it holds. */
+  #lookAtTheClock(): void {
+    const now = Date.now();
+    for (const watch of this.#watches)
+      if (watch.grant?.until !== undefined && watch.grant.until <= now && !watch.checking)
+        this.#check(watch, this.#lastChange);
+  }
+
   #startSweep(): void {
     this.#sweep ??= this.#closeEnded().finally(() => (this.#sweep = undefined));
   }
@@ -247,7 +268,12 @@ export class PermissionWatch implements OnModuleInit, OnApplicationShutdown {
         reason: `You are now ${now.role} here, no longer ${principal.role}: open the ${what} again.`,
       };
     try {
-      return watch.grant && difference(watch.grant, await look(now), what);
+      if (!watch.grant) return undefined;
+      const given = await look(now);
+      const verdict = difference(watch.grant, given, what);
+      // Course, workspace and item of a file never change, so neither does where it is entered in the index.
+      if (!verdict) watch.grant = given;
+      return verdict;
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
       return { code: CLOSE.forbidden, reason: `You may not see this ${what} any more.` };
@@ -273,6 +299,9 @@ function difference(was: Grant, now: Grant, what: Watched): Verdict | undefined 
     return { code: CLOSE.forbidden, reason: `This ${what} is read-only for you now: open it again to look at it.` };
   if (now.mayWrite && !was.mayWrite)
     return { code: CLOSE.goingAway, reason: `You may write in this ${what} now: come back.` };
+  // It holds until another moment than the connection was told, which refuses by itself what comes after that.
+  if (was.mayWrite && now.until !== was.until)
+    return { code: CLOSE.goingAway, reason: 'The time for this has changed: come back.' };
   return undefined;
 }
 
@@ -287,6 +316,8 @@ function concerns(recorded: RecordedEvent, { principal, grant }: Watch): boolean
     case 'FileRestored':
       return event.data.file === grant?.file;
     case 'SectionAdded':
+    case 'WorkHandedIn':
+    case 'WorkspaceCopied':
     case 'FileCreated':
     case 'FileMoved':
     case 'SignedIn':

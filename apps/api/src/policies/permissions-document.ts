@@ -1,4 +1,4 @@
-import type { Role } from '@palimpsest/domain';
+import type { ItemPhase, Role } from '@palimpsest/domain';
 import { type Action, type Asker, type Facts, may } from './permission-table.js';
 
 /** A column of a table of docs/PERMISSIONS.md. */
@@ -20,7 +20,7 @@ const IN_WORKSPACE: readonly Column[] = [
 const KINDS = {
   course: 'A shared workspace of a course',
   personal: 'A personal workspace',
-  material: 'Material of a course',
+  material: 'Material of a course that is not published as an item',
 } as const;
 
 /** Relations to a workspace, as rows. `me` is the asker's id. */
@@ -37,6 +37,37 @@ const RELATIONS: readonly (readonly [title: string, role: Role, courseRole: stri
   ['an administrator', 'admin', undefined, false],
 ];
 
+/** What a course publishes, by the clock. A moment belongs to what begins with it. */
+const PHASES: readonly (readonly [phase: ItemPhase, title: string])[] = [
+  ['draft', 'before its release'],
+  ['announced', 'a test, before its start'],
+  ['open', 'open, or extended'],
+  ['late', 'after its due time'],
+  ['locked', 'locked: test over, or closed'],
+  ['withdrawn', 'withdrawn'],
+];
+
+const PUBLISHED: readonly (readonly [title: string, column: Column, holds: boolean | undefined])[] = [
+  ['sees that it is there', { title: '', action: 'item.see' }, undefined],
+  ['reads the published files', { title: '', action: 'workspace.see' }, undefined],
+  ['makes a copy of material', { title: '', action: 'item.copy' }, undefined],
+  ['reads the copy', { title: '', action: 'workspace.see' }, true],
+  ['sees its history', { title: '', action: 'workspace.history' }, true],
+  ['types in it, makes and moves files', { title: '', action: 'workspace.edit' }, true],
+  ['runs in it', { title: '', action: 'workspace.run' }, true],
+  ['hands it in', { title: '', action: 'work.handIn' }, true],
+];
+
+/** Whose work the copy is: the one who opened it, or everybody in the group, as the group is now. */
+const WORKERS: readonly (readonly [title: string, role: Role, courseRole: string | undefined, holds: boolean])[] = [
+  ['whose work it is: its student, or a member of its group', 'student', 'student', true],
+  ['another student of the course', 'student', 'student', false],
+  ['a professor or an assistant of the course', 'professor', 'professor', false],
+  ['an auditor of the course', 'auditor', 'auditor', false],
+  ['a student of another course', 'student', undefined, false],
+  ['an administrator', 'admin', undefined, false],
+];
+
 const INSTALLATION: readonly Column[] = [
   { title: 'sign in, see whether the service works', action: 'open' },
   { title: 'own account, courses, who looked', action: 'self' },
@@ -49,6 +80,9 @@ const IN_COURSE: readonly Column[] = [
   { title: 'see the list of members', action: 'course.roster' },
   { title: 'bring people in, invite, take out', action: 'course.people' },
   { title: 'decide what programs may use', action: 'course.modules' },
+  { title: 'see what is published', action: 'items.list' },
+  { title: 'publish, set times, extend, form groups', action: 'item.manage' },
+  { title: 'see how everybody stands', action: 'item.overview' },
 ];
 
 type Row = readonly string[];
@@ -68,6 +102,26 @@ function workspaceTable(kind: keyof typeof KINDS): string {
     return [title, ...IN_WORKSPACE.map((column) => answer({ id: 'me', role }, column, facts))];
   });
   return `## ${KINDS[kind]}\n\n${table(['who', ...IN_WORKSPACE.map(({ title }) => title)], rows)}`;
+}
+
+function publishedTables(): string {
+  const tables = WORKERS.map(([who, role, courseRole, holds]) => {
+    const rows = PUBLISHED.map(([title, column, ofCopy]): Row => {
+      const answers = PHASES.map(([phase]) => {
+        const kind = ofCopy === undefined ? ('material' as const) : ('copy' as const);
+        const item = { kind: 'material', phase } as const;
+        const workspace = { kind, owner: 'other', item: { phase, holds } };
+        return answer({ id: 'me', role }, column, { courseRole, workspace, item });
+      });
+      return [title, ...answers];
+    });
+    return `### ${who[0]?.toUpperCase() ?? ''}${who.slice(1)}\n\n${table(['', ...PHASES.map(([, title]) => title)], rows)}`;
+  });
+  return [
+    '## What a course publishes',
+    'Material, assignments and tests, and the copies that students and groups work in. The clock is the server’s; where somebody\nstands depends on their own extension, in a group on the latest of any member. When permission ends by the clock, open\nconnections are closed within a second, and what comes over them until then is refused; so is what a running program writes.',
+    ...tables,
+  ].join('\n\n');
 }
 
 function courseTable(): string {
@@ -101,6 +155,7 @@ export function permissionsDocument(): string {
     'Made from `apps/api/src/policies/permission-table.ts`; a test fails when it says something else. Denied is what is not\nlisted. What a person may not see answers 404, as if it did not exist; what may be seen and not changed answers 403.',
     'A look of somebody else into a personal workspace, and every look into a history, is recorded before it is granted\n(`WorkspaceViewed`, `HistoryViewed`; one event for half an hour of looking), and its owner sees who it was: "Who looked at\nmy work" in the menu, `GET /api/looks`.',
     ...(['course', 'personal', 'material'] as const).map(workspaceTable),
+    publishedTables(),
     courseTable(),
     installationTable(),
   ]

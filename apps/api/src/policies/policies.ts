@@ -1,4 +1,4 @@
-import type { CourseRole, Role } from '@palimpsest/domain';
+import type { CourseRole, ItemKind, ItemPhase, Role } from '@palimpsest/domain';
 
 /** What is asked for. `run` and `edit` need to write; `see` covers reading, history and attaching to a run. */
 export type WorkspaceAction = 'see' | 'edit' | 'run';
@@ -6,8 +6,16 @@ export type WorkspaceAction = 'see' | 'edit' | 'run';
 export type WorkspaceRight = 'write' | 'read' | 'none';
 
 export interface WorkspaceFacts {
-  readonly kind: 'course' | 'personal' | 'material';
+  readonly kind: 'course' | 'personal' | 'material' | 'copy';
   readonly owner: string;
+  /** Of what a course publishes, and of copies of it. */
+  readonly item?: ItemFacts | undefined;
+}
+
+/** Where the item of a workspace stands now for those whose work it is, and whether it is the person's own or their group's. */
+export interface ItemFacts {
+  readonly phase: ItemPhase;
+  readonly holds: boolean;
 }
 
 /**
@@ -28,13 +36,72 @@ export function workspaceRight(
       if (workspace.owner === person.id) return 'write';
       return teaches(courseRole) || courseRole === 'auditor' ? 'read' : 'none';
     case 'material':
-      return teaches(courseRole) ? 'write' : 'read';
+      if (teaches(courseRole)) return 'write';
+      return workspace.item === undefined || isOverseer(courseRole) || hasBegun(workspace.item.phase) ? 'read' : 'none';
+    case 'copy':
+      return rightInCopy(courseRole, workspace.item);
   }
 }
 
-/** Assistants see and run what professors do; what a course is, professors alone decide: see mayManageCourse. */
-function teaches(courseRole: string): boolean {
+/** Those who look at the work of others: they read what there is at any time, and change nothing of it. */
+function isOverseer(courseRole: string): boolean {
+  return teaches(courseRole) || courseRole === 'auditor';
+}
+
+/** Those who publish, set times, extend, form groups, and see who has done what. */
+export function teaches(courseRole: string | undefined): boolean {
   return courseRole === 'professor' || courseRole === 'assistant';
+}
+
+/** Students see what is published: before its time they do not, and after its withdrawal neither. */
+function hasBegun(phase: ItemPhase): boolean {
+  return phase === 'open' || phase === 'late' || phase === 'locked';
+}
+
+/** Those whose work it is write while it is open or late, and may read it for ever once it had begun. */
+function rightInCopy(courseRole: string, item: ItemFacts | undefined): WorkspaceRight {
+  if (isOverseer(courseRole)) return 'read';
+  if (courseRole !== 'student' || !item?.holds) return 'none';
+  switch (item.phase) {
+    case 'open':
+    case 'late':
+      return 'write';
+    case 'locked':
+    case 'withdrawn':
+      return 'read';
+    case 'draft':
+    case 'announced':
+      return 'none';
+  }
+}
+
+/** Who sees that an item is there, with its title and times. */
+export function maySeeItem(role: Role, courseRole: string | undefined, phase: ItemPhase): boolean {
+  if (role === 'admin') return true;
+  if (courseRole === undefined) return false;
+  return isOverseer(courseRole) || hasBegun(phase) || phase === 'announced';
+}
+
+/** Who sees what is in it, not only that it is there. Administrators look everywhere. */
+export function maySeeContents(courseRole: string | undefined, phase: ItemPhase): boolean {
+  return courseRole !== undefined && (isOverseer(courseRole) || hasBegun(phase));
+}
+
+/** Who gets a copy of an item: of material whoever reads it to learn or to teach, of work its students while it is open. */
+export function mayTakeCopy(role: Role, courseRole: string | undefined, kind: ItemKind, phase: ItemPhase): boolean {
+  if (role === 'admin') return false;
+  if (kind === 'material') return teaches(courseRole) || (courseRole === 'student' && hasBegun(phase));
+  return courseRole === 'student' && (phase === 'open' || phase === 'late');
+}
+
+/** Who publishes in a course and decides about what is published. */
+export function mayManageItems(role: Role, courseRole: string | undefined): boolean {
+  return role !== 'admin' && teaches(courseRole);
+}
+
+/** Who sees how everybody stands with an item. */
+export function maySeeOverview(role: Role, courseRole: string | undefined): boolean {
+  return role === 'admin' || (courseRole !== undefined && isOverseer(courseRole));
 }
 
 export function allows(right: WorkspaceRight, action: WorkspaceAction): boolean {

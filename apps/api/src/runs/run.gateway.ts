@@ -41,6 +41,8 @@ interface Attached {
   readonly person: Principal;
   readonly context: CommandContext;
   readonly mayWrite: boolean;
+  /** From when on not any more, milliseconds since 1970. */
+  readonly until: number | undefined;
   readonly tail: RunTail;
   /** Messages of this person are carried out one after the other: typed text must not change its order. */
   work: Promise<void>;
@@ -85,14 +87,15 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
       address: addressOf(request),
     });
     const tail = new RunTail(async (id) => (await this.directory.person(id))?.displayName ?? id);
-    const { runId, mayWrite } = run;
-    return { socket, runId, person, context, mayWrite, tail, work: Promise.resolve() };
+    const { runId, mayWrite, until } = run;
+    return { socket, runId, person, context, mayWrite, until, tail, work: Promise.resolve() };
   }
 
   async #grant(person: Principal, id: string): Promise<RunGrant> {
     const run = await this.runAccess.require(person, id, 'see');
-    const { right } = await this.access.require(person, run.workspace, 'see');
-    return { runId: run.id, course: run.course, workspace: run.workspace, mayWrite: allows(right, 'run') };
+    const { right, item, until } = await this.access.require(person, run.workspace, 'see');
+    const mayWrite = allows(right, 'run');
+    return { runId: run.id, course: run.course, workspace: run.workspace, mayWrite, item: item?.id, until };
   }
 
   async #follow({ socket, runId, tail }: Attached): Promise<void> {
@@ -123,7 +126,7 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
 
   async #carryOut(attached: Attached, message: RunClientMessage): Promise<void> {
     try {
-      if (!attached.mayWrite)
+      if (!attached.mayWrite || Date.now() >= (attached.until ?? Infinity))
         throw new Rejected({ code: 'not-allowed', message: 'You can watch this run but not type into it.' });
       await this.#execute(attached, toCommand(message, attached.person));
     } catch (error) {

@@ -48,8 +48,10 @@ export class WorkspacesController {
     await waitFor(this.readModels, 'directory', after);
     const { workspace, right } = await this.access.require(person, id, 'see');
     const files = await this.directory.files(workspace.id);
+    const { itemId, ...shown } = workspace;
     return {
-      ...workspace,
+      ...shown,
+      item: itemId,
       access: right === 'write' ? 'write' : 'read',
       files: files.map(({ id, path, kind, createdAt }) => ({ id, path, kind, createdAt: createdAt.toISOString() })),
     };

@@ -207,6 +207,8 @@ export class Requests {
       'bm8',
       'MTIzIGFiYw',
       '2026-11-26',
+      '2026-11-26T10:00:00Z',
+      '2999-12-31T23:59+14:00',
       ...this.known.words,
       ...this.known.ids,
     ];
