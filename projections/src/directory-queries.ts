@@ -111,6 +111,14 @@ export class DirectoryQueries {
     return this.#all(`select ${FILE} from read.file where workspace = $1 and not deleted order by path`, [workspace]);
   }
 
+  /** Folders that were made, by path. */
+  async folders(workspace: string): Promise<string[]> {
+    const rows = await this.#all<{ path: string }>('select path from read.folder where workspace = $1 order by path', [
+      workspace,
+    ]);
+    return rows.map(({ path }) => path);
+  }
+
   file(id: string): Promise<FileRow | undefined> {
     return this.#one(`select ${FILE} from read.file where id = $1`, [id]);
   }

@@ -5,6 +5,7 @@ export {
   asId,
   isId,
   type CourseId,
+  type DeletionId,
   type FileId,
   type RunId,
   type SessionId,
@@ -13,13 +14,25 @@ export {
 } from './identifiers.js';
 export { partsOfStream, streamOf } from './streams.js';
 export { ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
-export { checkPath, pathKey, utf8Length, type PathCheck } from './path.js';
+export {
+  checkPath,
+  folderOf,
+  foldersAbove,
+  isWithin,
+  pathKey,
+  staysInside,
+  utf8Length,
+  type PathCheck,
+} from './path.js';
 export { USERNAME, userDecider, type UserCommand, type UserEvent, type UserState } from './user.js';
 export type { SessionEvent, SessionExpired, SignedIn, SignedOut, SignInRefused } from './session.js';
 export { courseDecider, type CourseCommand, type CourseEvent, type CourseRole, type CourseState } from './course.js';
 export {
+  isFolder,
   MAX_FILES,
   workspaceDecider,
+  type FolderDeletion,
+  type NewFile,
   type WorkspaceCommand,
   type WorkspaceEvent,
   type WorkspaceKind,

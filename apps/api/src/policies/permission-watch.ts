@@ -289,6 +289,10 @@ function concerns(recorded: RecordedEvent, { principal, grant }: Watch): boolean
     case 'SectionAdded':
     case 'FileCreated':
     case 'FileMoved':
+    case 'FolderCreated':
+    case 'FolderMoved':
+    case 'FolderDeleted':
+    case 'FolderRestored':
     case 'SignedIn':
       return false;
     default:
