@@ -106,6 +106,12 @@ export class DirectoryQueries {
     return this.#one(`select ${WORKSPACE} from read.workspace where id = $1`, [id]);
   }
 
+  personalWorkspacesOf(owner: string): Promise<WorkspaceRow[]> {
+    return this.#all(`select ${WORKSPACE} from read.workspace where owner = $1 and kind = 'personal' order by id`, [
+      owner,
+    ]);
+  }
+
   /** Live files by path. */
   files(workspace: string): Promise<FileRow[]> {
     return this.#all(`select ${FILE} from read.file where workspace = $1 and not deleted order by path`, [workspace]);

@@ -18,6 +18,19 @@ export {
   type AccessName,
 } from './classroom.js';
 export {
+  ContentQueryDto,
+  MoveFolderDto,
+  PathDto,
+  PathQueryDto,
+  RestoreQueryDto,
+  TrashEntryDto,
+  UploadedDto,
+  UsageDto,
+  VersionDto,
+  WorkspaceQueryDto,
+  ZipQueryDto,
+} from './files.js';
+export {
   parseRunClientMessage,
   RequestRunDto,
   RUN_SOCKET_MAX_PAYLOAD,
