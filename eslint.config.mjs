@@ -74,6 +74,7 @@ const rooms = [
       'layer:blobs',
       'layer:event-store',
       'layer:projections',
+      'layer:protocol',
       'layer:settings',
       'layer:test',
     ],

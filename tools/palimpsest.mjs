@@ -40,6 +40,7 @@ const ON_AN_INSTALLATION = {
   archive: ['export', 'import'],
   projections: ['status', 'rebuild', 'skip'],
   accounts: ['reset-password'],
+  users: ['import'],
 };
 
 function needsDatabase(words) {

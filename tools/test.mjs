@@ -20,13 +20,12 @@ const { build, installDependencies, root } = await import('./workspace.mjs');
 
 const say = (message) => console.log(`· ${message}`);
 
-/**
- * What runs at the same time. Most suites wait for other processes, so on two cores two of them hardly disturb each other; but those of
- * the browser start the product, each builds it first, and two builds in one tree do.
- */
+/** What runs at the same time. Most suites wait for other processes, so on two cores two of them hardly disturb each other. */
+const WORKERS = Math.max(2, cpus().length - 1);
+/** The browser's after the others: each starts a whole installation. */
 const PARTS = [
-  { projects: ['unit', 'integration'], workers: Math.max(2, cpus().length - 1) },
-  { projects: ['browser'], workers: 1 },
+  { projects: ['unit', 'integration'], workers: WORKERS },
+  { projects: ['browser'], workers: WORKERS },
 ];
 
 /** Runs jest; resolves with its exit code. */
@@ -43,7 +42,7 @@ function jest(results, workers, words) {
     cwd: root,
     // --json also prints to standard output: the people's report goes to standard error.
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'test' },
+    env: { ...process.env, NODE_ENV: 'test', PALIMPSEST_BUILT: '1' },
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));

@@ -43,8 +43,12 @@ export function installDependencies(say) {
   writeFileSync(stamp, wanted);
 }
 
-/** Builds what is stale; Nx knows from the contents. Takes a second when nothing is. */
+/**
+ * Builds what is stale; Nx knows from the contents. Takes a second when nothing is. Not asked when PALIMPSEST_BUILT says that
+ * it has been done just now: `npm test` starts several installations at once, and two builds in one tree disturb each other.
+ */
 export function build(say) {
+  if (process.env.PALIMPSEST_BUILT === '1') return;
   say('building what has changed');
   run(
     process.execPath,

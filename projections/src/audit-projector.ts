@@ -83,18 +83,31 @@ function accountOf(event: DomainEvent): Account {
       return { object: event.data.username, summary: `account made, role ${event.data.role}` };
     case 'UserRoleChanged':
       return { summary: `role changed from ${event.data.was} to ${event.data.role}` };
+    case 'UserRenamed':
+      return { summary: `name changed from ${cut(event.data.was)} to ${cut(event.data.displayName)}` };
     case 'UserDeactivated':
       return { summary: `account deactivated: ${event.data.reason}` };
+    case 'UserReactivated':
+      return { summary: 'account active again' };
+    case 'EmailChanged':
+      return { summary: 'e-mail address set' };
+    case 'IdentityLinked':
+      return { summary: `may sign in by ${cut(event.data.issuer)} (found by ${event.data.by})` };
     case 'PasswordChanged':
       return { summary: `password set by ${event.data.by}` };
     case 'SignedIn':
-      return { summary: `signed in (${cut(event.data.userAgent, 60)})` };
+      return { summary: `signed in${event.data.by ? ` by ${event.data.by}` : ''} (${cut(event.data.userAgent, 60)})` };
     case 'SignInRefused':
-      return { object: event.data.username, summary: `sign-in refused: ${event.data.reason}` };
+      return {
+        ...(event.data.username !== '' && { object: event.data.username }),
+        summary: `sign-in refused: ${event.data.reason}${event.data.attempts ? `, ${event.data.attempts} attempts` : ''}`,
+      };
     case 'SignedOut':
       return { summary: 'signed out' };
     case 'SessionExpired':
       return { summary: 'session ended: its time was over' };
+    case 'SessionRevoked':
+      return { summary: `session ended: ${event.data.because}` };
     case 'CourseCreated':
       return { object: event.data.title, summary: 'course made' };
     case 'MemberEnrolled':
@@ -107,6 +120,14 @@ function accountOf(event: DomainEvent): Account {
       return { summary: `${event.data.module} allowed to programs` };
     case 'ModuleRefused':
       return { summary: `${event.data.module} refused to programs` };
+    case 'InvitationCreated': {
+      const until = new Date(event.data.expiresAt).toISOString();
+      return { summary: `invitation made: ${event.data.mostUses} uses, until ${until}` };
+    }
+    case 'InvitationUsed':
+      return { summary: 'invitation used' };
+    case 'InvitationRevoked':
+      return { summary: 'invitation revoked' };
     case 'WorkspaceOpened':
       return { object: event.data.name, summary: `workspace opened (${event.data.kind})` };
     case 'FileCreated':
@@ -199,6 +220,8 @@ function nameIn(event: DomainEvent, recorded: RecordedEvent): readonly [id: stri
   switch (event.type) {
     case 'UserRegistered':
       return [event.data.id, event.data.displayName];
+    case 'UserRenamed':
+      return [partsOfStream(recorded.stream).id, event.data.displayName];
     case 'CourseCreated':
       return [event.data.id, event.data.title];
     case 'WorkspaceOpened':

@@ -23,6 +23,12 @@ async function applyPerson(event: DomainEvent, recorded: RecordedEvent, tx: Clie
     case 'UserRoleChanged':
       await tx.query('update person set role = $2 where id = $1', [streamId(recorded), event.data.role]);
       return;
+    case 'UserRenamed':
+      await tx.query('update person set display_name = $2 where id = $1', [streamId(recorded), event.data.displayName]);
+      return;
+    case 'UserReactivated':
+      await tx.query('update person set active = true where id = $1', [streamId(recorded)]);
+      return;
     case 'UserDeactivated':
       await tx.query('update person set active = false where id = $1', [streamId(recorded)]);
       return;

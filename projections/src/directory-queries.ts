@@ -21,6 +21,8 @@ export interface MemberRow {
   readonly username: string;
   readonly displayName: string;
   readonly role: string;
+  /** Whether the account may sign in. */
+  readonly active: boolean;
 }
 
 export interface WorkspaceRow {
@@ -69,6 +71,17 @@ export class DirectoryQueries {
     return this.#all(`select ${PERSON} from read.person where id = any($1::uuid[])`, [ids]);
   }
 
+  /** Accounts whose user name or name contains `words`, whatever the case, by user name; those after that of `after`. */
+  peopleLike(words: string, limit: number, after = ''): Promise<PersonRow[]> {
+    return this.#all(
+      `select ${PERSON} from read.person
+       where (position(lower($1) in lower(display_name)) > 0 or position(lower($1) in username) > 0)
+         and username collate "C" > $3
+       order by username collate "C" limit $2`,
+      [words, limit, after],
+    );
+  }
+
   everyone(): Promise<PersonRow[]> {
     return this.#all(`select ${PERSON} from read.person order by display_name`, []);
   }
@@ -78,6 +91,15 @@ export class DirectoryQueries {
     return this.#all(
       `select c.id, c.title, c.sections, m.role from read.course c join read.member m on m.course = c.id
        where m.person = $1 order by c.title`,
+      [person],
+    );
+  }
+
+  /** All courses, with the role of the person who asked where there is one. */
+  courses(person: string): Promise<(Omit<CourseRow, 'role'> & { readonly role: string | null })[]> {
+    return this.#all(
+      `select c.id, c.title, c.sections, m.role from read.course c
+       left join read.member m on m.course = c.id and m.person = $1 order by c.title, c.id`,
       [person],
     );
   }
@@ -92,7 +114,7 @@ export class DirectoryQueries {
 
   members(course: string): Promise<MemberRow[]> {
     return this.#all(
-      `select p.id, p.username, p.display_name as "displayName", m.role
+      `select p.id, p.username, p.display_name as "displayName", m.role, p.active
        from read.member m join read.person p on p.id = m.person where m.course = $1 order by p.display_name`,
       [course],
     );

@@ -6,6 +6,8 @@ import { CommandsModule } from './commands/commands.module.js';
 import { CoursesModule } from './courses/courses.module.js';
 import { HealthModule } from './health/health.module.js';
 import { LimitsModule } from './limits/limits.module.js';
+import { OpenIdModule } from './openid/openid.module.js';
+import { PeopleModule } from './people/people.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReplayModule } from './replay/replay.module.js';
@@ -24,6 +26,8 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     LimitsModule,
     HealthModule,
     CoursesModule,
+    PeopleModule,
+    OpenIdModule,
     WorkspacesModule,
     CollaborationModule,
     RunsModule,

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { MAX_BLOB_BYTES } from '@palimpsest/blobs';
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
+import { type OpenIdSettings, readOpenIdSettings } from './openid/openid-settings.js';
 
 const MIB = 1024 * 1024;
 
@@ -34,6 +35,7 @@ export interface Configuration {
   readonly previousSecretKey: string | undefined;
   /** Whose word about a client's address and protocol is taken: addresses, networks, or names such as `loopback`. */
   readonly trustedProxies: readonly string[];
+  readonly openId: OpenIdSettings | undefined;
   /** Folder of the built page; undefined: the api alone. */
   readonly webFolder: string | undefined;
   /** Lifetime of a session, seconds. */
@@ -109,6 +111,7 @@ export function readConfiguration(environment: Environment): Configuration {
     secretKey,
     previousSecretKey: previous && longEnough('IDE_SECRET_KEY_PREVIOUS', previous),
     trustedProxies: trustedProxies(environment['TRUSTED_PROXIES'] ?? ''),
+    openId: readOpenIdSettings(environment),
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),

@@ -76,7 +76,8 @@ export async function createApp(): Promise<NestExpressApplication> {
       // Sockets do not come by Express, which knows the addresses of other requests.
       Object.assign(request, { ip: clientAddress(request, trustsProxy) });
       const token = requestToken(request, true);
-      return token === undefined ? undefined : sessions.principal(token);
+      const principal = token === undefined ? undefined : await sessions.principal(token);
+      return principal?.mustChangePassword ? undefined : principal;
     }),
   );
   SwaggerModule.setup('api/docs', app, describe, { jsonDocumentUrl: 'api/openapi.json' });

@@ -3,3 +3,5 @@ export { createApp } from './create-app.js';
 export { readConfiguration, type Configuration } from './configuration.js';
 export { prepareDatabase } from './installation/prepare-database.js';
 export { resetPassword } from './installation/reset-password.js';
+export { openRosters, type OpenRosters } from './people/open-rosters.js';
+export { rosterText } from './people/roster-file.js';

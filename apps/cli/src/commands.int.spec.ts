@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDatabase, resetPassword } from '@palimpsest/api';
@@ -14,6 +14,7 @@ import { exportCommand, importCommand, infoCommand, verifyCommand } from './arch
 import type { Terminal } from './environment.js';
 import { ProgressBar } from './progress-bar.js';
 import { rebuildCommand, skipCommand, statusCommand } from './projection-commands.js';
+import { type Ask, importUsersCommand, readColumn, readDelimiter } from './user-commands.js';
 
 /** A terminal that keeps what a command says. */
 function terminal() {
@@ -194,6 +195,88 @@ describe('commands on an installation', () => {
       'the directory going on',
       15_000,
     );
+  });
+
+  describe('users import', () => {
+    const nobody: Ask = () => Promise.resolve(undefined);
+    const saying =
+      (answer: string): Ask =>
+      () =>
+        Promise.resolve(answer);
+    let files: string;
+    beforeEach(async () => {
+      files = await mkdtemp(join(tmpdir(), 'palimpsest-users-'));
+    });
+    afterEach(() => rm(files, { recursive: true, force: true }));
+
+    async function run(text: string | Buffer, more: object = {}, ask = nobody) {
+      const roster = join(files, 'roster.csv');
+      await writeFile(roster, text);
+      const said = terminal();
+      const options = { course: 'introduction to python', passwords: join(files, 'passwords.csv'), ...more };
+      const status = await importUsersCommand(roster, options, own(), said.terminal, ask);
+      return { status, printed: said.printed.join('\n'), noted: said.noted.join('\n') };
+    }
+    const passwords = () => readFile(join(files, 'passwords.csv'), 'utf8');
+
+    it('shows what it would do, and writes nothing without a yes', async () => {
+      const before = await api.store.head();
+      const asked = await run('Login;Vorname;Nachname\nkarl;Karl;Kraus\n9x;Nine;X\n');
+      expect(asked.status).toBe(1);
+      expect(asked.printed).toContain(
+        'columns: username from "Login", firstName from "Vorname", lastName from "Nachname"',
+      );
+      expect(asked.printed).toMatch(/line 2 +new-account +karl +Karl Kraus · student/);
+      expect(asked.printed).toMatch(/line 3 +error +9x +.*is no user name/);
+      expect(asked.noted).toContain('repeat the command with --yes');
+      expect((await run('login\nkarl\n', {}, saying('y'))).noted).toBe('Nothing was written.');
+      expect(await api.store.head()).toBe(before);
+      await expect(passwords()).rejects.toThrow('ENOENT');
+    });
+
+    it('does it with a yes: passwords in a file of its owner alone, which work once; again it changes nothing', async () => {
+      const { status, printed } = await run('login,name\nlena,"=Lena, L"\n', {}, saying('yes'));
+      expect(status).toBe(0);
+      expect(printed).toContain('1 first password in');
+      expect((await stat(join(files, 'passwords.csv'))).mode & 0o777).toBe(0o600);
+      const [, row = ''] = (await passwords()).split('\r\n');
+      const password = /^lena,"'=Lena, L",([a-z2-9]{14})$/.exec(row)?.[1] ?? '';
+      expect(printed).not.toContain(password);
+      const signedIn = await eventually(async () => {
+        const answer = await api.call('POST', '/api/auth/sign-in', { body: { username: 'lena', password } });
+        return answer.status === 200 && answer;
+      }, 'Lena signing in');
+      expect(signedIn.body['user']).toMatchObject({ mustChangePassword: true });
+      const before = await api.store.head();
+      const again = await run('login,name\nlena,"=Lena, L"\n', { yes: true, passwords: join(files, 'others.csv') });
+      expect(again.printed).toContain('There is nothing to change.');
+      expect(await api.store.head()).toBe(before);
+      expect(await readdir(files)).not.toContain('others.csv');
+    });
+
+    it('overwrites no file of passwords, and then makes no account', async () => {
+      await writeFile(join(files, 'passwords.csv'), 'of somebody');
+      const before = await api.store.head();
+      await expect(run('login\nmia\n', { yes: true })).rejects.toThrow('EEXIST');
+      expect(await api.store.head()).toBe(before);
+      expect(await passwords()).toBe('of somebody');
+    });
+
+    it('takes columns and delimiters as they are given, and removes who is missing only when told', async () => {
+      const column = readColumn('username=Who', readColumn('name=', {}));
+      const kept = await run('Who|x\nada\n'.replace('|', ';'), { column, delimiter: ';', yes: true });
+      expect(kept.printed).not.toContain('removed   ');
+      const { printed } = await run('Who;x\nada\n', { column, delimiter: ';', removeMissing: true });
+      expect(printed).toMatch(/removed +ben +Ben · student · not in the file/);
+      expect([readDelimiter('tab'), readDelimiter(';')]).toEqual(['\t', ';']);
+      expect(() => readDelimiter('|')).toThrow('a comma, a semicolon, or the word tab');
+      expect(() => readColumn('shoe=Who', {})).toThrow('<field>=<name of the column>');
+    });
+
+    it('says which courses there are, and what is wrong with a file', async () => {
+      await expect(run('login\nada\n', { course: 'Python 9' })).rejects.toThrow('Introduction to Python');
+      await expect(run(Buffer.from('login\nJos\xe9\n', 'latin1'))).rejects.toThrow('not UTF-8');
+    });
   });
 
   it('without a database says so in one line', async () => {

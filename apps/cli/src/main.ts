@@ -6,6 +6,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { exportCommand, importCommand, infoCommand, type Status, verifyCommand } from './archive-commands.js';
 import { type Terminal, withStores } from './environment.js';
 import { ProgressBar } from './progress-bar.js';
+import { askOnTerminal, importUsersCommand, readColumn, readDelimiter, type UsersOptions } from './user-commands.js';
 import { rebuildCommand, skipCommand, statusCommand } from './projection-commands.js';
 
 const interrupted = new AbortController();
@@ -89,7 +90,7 @@ function accountCommands(program: Command): void {
     .description('accounts, for whoever has the machine')
     .command('reset-password')
     .argument('<username>')
-    .description('give an account a new random password and end its sessions')
+    .description('give an account a new random password, to be changed at the next sign-in, and end its sessions')
     .action(
       ending((username: string) =>
         withStores<Status>(process.env, {}, async ({ store, pool }) => {
@@ -97,6 +98,31 @@ function accountCommands(program: Command): void {
           terminal.print(`${username}  ${await resetPassword(store, pool, username)}`);
           return 0;
         }),
+      ),
+    );
+}
+
+function userCommands(program: Command): void {
+  program
+    .command('users')
+    .description('people of a course')
+    .command('import')
+    .argument('<roster>', 'a CSV file in UTF-8 whose first line names the columns')
+    .requiredOption('--course <id or title>', 'the course that they come into')
+    .option(
+      '--column <field=name>',
+      'which column holds username, name, firstName, lastName, email or role, where that is not guessed',
+      readColumn,
+      {},
+    )
+    .option('--delimiter <sign>', '"," ";" or "tab", where that is not guessed', readDelimiter)
+    .option('--remove-missing', 'students and assistants who are not in the file leave the course')
+    .option('--passwords <file>', 'where the first passwords of new accounts go (mode 0600)')
+    .option('--yes', 'do what the preview shows without asking')
+    .description('show what a roster would change, ask, and do it')
+    .action(
+      ending((roster: string, options: UsersOptions) =>
+        importUsersCommand(roster, options, process.env, terminal, askOnTerminal),
       ),
     );
 }
@@ -114,7 +140,7 @@ async function main(): Promise<void> {
   listenForInterrupt();
   const program = new Command('npm run palimpsest --')
     .description(
-      'Palimpsest: archive, projections, accounts. Add --data <folder> for an installation that is not in ./data.',
+      'Palimpsest: archive, projections, accounts, users. Add --data <folder> for an installation that is not in ./data.',
     )
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
@@ -122,6 +148,7 @@ async function main(): Promise<void> {
   archiveCommands(program);
   projectionCommands(program);
   accountCommands(program);
+  userCommands(program);
   await program.parseAsync();
 }
 

@@ -33,9 +33,12 @@ async function problemOf(response: Response): Promise<ApiProblem> {
   return new ApiProblem(response.status, problem.code ?? 'unknown', detail, { limit: problem.limit });
 }
 
+/** What is answered with a password or a token: the server keeps no such answer, so sending it again would do it again. */
+const NOT_REPEATED = /\/(roster|reset-password|invitations|accept|join)$/;
+
 /** A change: sent again when its answer got lost. Signing in and out have no key: they are about the session itself. */
 function command<T>(method: string, path: string, body?: unknown): Promise<T> {
-  if (path.startsWith('/api/auth/')) return request<T>(method, path, body);
+  if (path.startsWith('/api/auth/') || NOT_REPEATED.test(path)) return request<T>(method, path, body);
   return delivered((key) => request<T>(method, path, body, key));
 }
 

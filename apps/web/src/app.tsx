@@ -2,6 +2,7 @@ import { Alert, Button, Modal, Stack, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import type { UserDto } from '@palimpsest/protocol/wire';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { FirstPasswordPage } from './account/first-password-page.js';
 import { sentenceOf } from './api-client.js';
 import { currentRoute, navigate } from './navigation.js';
 import { Patience } from './patience.js';
@@ -16,11 +17,21 @@ import { useSignal } from './signal.js';
 import { Workbench } from './workbench.js';
 
 const AuditPage = lazy(() => import('./audit/audit-page.js'));
+const InvitePage = lazy(() => import('./people/invite-page.js'));
+const PeoplePage = lazy(() => import('./people/people-page.js'));
 const SystemPage = lazy(() => import('./system/system-page.js'));
 
 /** Who is there, and what that person's page is. */
 export function App() {
   const { data: me, error, refetch } = useMe();
+  const route = useSignal(currentRoute);
+  if (route.page === 'invite')
+    return (
+      <Suspense fallback={<Patience what="Opening the invitation" />}>
+        <InvitePage me={me ?? null} />
+      </Suspense>
+    );
+  if (me?.mustChangePassword) return <FirstPasswordPage />;
   if (me) return <SignedIn me={me} />;
   if (me === null) return <SignInPage />;
   if (!error)
@@ -58,17 +69,29 @@ function SignedIn({ me }: { readonly me: UserDto }) {
 function PageOf({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
   if (me.role === 'auditor' || me.role === 'admin') return <Overseer me={me} route={route} />;
+  if (route.page === 'people') return <People me={me} start={<Home />} course={route.course} />;
   return route.page === 'system' ? <System me={me} start={null} /> : <Workbench me={me} />;
 }
 
 function Overseer({ me, route }: { readonly me: UserDto; readonly route: Route }) {
-  const isThere = route.page === 'audit' || route.page === 'system';
+  const managesPeople = me.role === 'admin';
+  const isThere = route.page === 'audit' || route.page === 'system' || (managesPeople && route.page === 'people');
   useEffect(() => {
     if (!isThere) navigate('/audit', 'replace');
   }, [isThere]);
-  if (route.page === 'system') return <System me={me} start={<OverseerLinks page="system" />} />;
+  if (route.page === 'system')
+    return <System me={me} start={<OverseerLinks page="system" managesPeople={managesPeople} />} />;
+  if (isThere && route.page === 'people')
+    return (
+      <People me={me} start={<OverseerLinks page="people" managesPeople={managesPeople} />} course={route.course} />
+    );
   return (
-    <Framed me={me} start={<OverseerLinks page="audit" />} title="Audit" fallback="Opening the log">
+    <Framed
+      me={me}
+      start={<OverseerLinks page="audit" managesPeople={managesPeople} />}
+      title="Audit"
+      fallback="Opening the log"
+    >
       <AuditPage query={route.page === 'audit' ? route.query : ''} />
     </Framed>
   );
@@ -79,6 +102,28 @@ function System({ me, start }: { readonly me: UserDto; readonly start: ReactNode
     <Framed me={me} start={start} title="System" fallback="Opening the state of the system">
       <SystemPage />
     </Framed>
+  );
+}
+
+interface PeopleProps {
+  readonly me: UserDto;
+  readonly start: ReactNode;
+  readonly course: string | null;
+}
+
+function People({ me, start, course }: PeopleProps) {
+  return (
+    <Framed me={me} start={start} title="People" fallback="Opening the list of people">
+      <PeoplePage me={me} course={course} />
+    </Framed>
+  );
+}
+
+function Home() {
+  return (
+    <Button component="a" href="/" size="compact-sm" variant="default" data-testid="to-my-work">
+      To my work
+    </Button>
   );
 }
 

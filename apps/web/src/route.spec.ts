@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseRoute, workspacePath } from './route.js';
+import { parseRoute, peoplePath, workspacePath } from './route.js';
 
 describe('parseRoute', () => {
   it.each([
@@ -9,6 +9,8 @@ describe('parseRoute', () => {
     ['/system', { page: 'system' }],
     ['/system/', { page: 'system' }],
     ['/system/more', { page: 'start' }],
+    ['/people', { page: 'people', course: null }],
+    ['/invite', { page: 'invite' }],
     ['/w/1', { page: 'workspace', workspace: '1', file: null }],
     ['/w/1/f/2', { page: 'workspace', workspace: '1', file: '2' }],
     ['/w/1/f/2/more', { page: 'start' }],
@@ -18,6 +20,7 @@ describe('parseRoute', () => {
 
   it('reads what workspacePath writes', () => {
     expect(parseRoute(workspacePath('a', 'b'))).toEqual({ page: 'workspace', workspace: 'a', file: 'b' });
+    expect(parseRoute('/people', peoplePath('a b').slice('/people'.length))).toEqual({ page: 'people', course: 'a b' });
     expect(parseRoute(workspacePath('a', null))).toEqual({ page: 'workspace', workspace: 'a', file: null });
   });
 });

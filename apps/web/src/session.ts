@@ -1,4 +1,11 @@
-import type { SignedInDto, SignInDto, UserDto } from '@palimpsest/protocol/wire';
+import type {
+  AcceptInvitationDto,
+  ChangePasswordDto,
+  SignedInDto,
+  SignInDto,
+  SignInWaysDto,
+  UserDto,
+} from '@palimpsest/protocol/wire';
 import { QueryCache, QueryClient, MutationCache, useQuery } from '@tanstack/react-query';
 import { api, ApiProblem } from './api-client.js';
 import { Signal } from './signal.js';
@@ -51,6 +58,33 @@ export async function signIn(credentials: SignInDto): Promise<void> {
   sessionExpired.set(false);
   queries.setQueryData(ME, user);
   signInCount.set(signInCount.value + 1);
+}
+
+/** Makes the account that an invitation is for, and begins with a fresh page that knows who is signed in. Throws ApiProblem. */
+export async function acceptInvitation(account: AcceptInvitationDto): Promise<void> {
+  await api.post('/api/invitations/accept', account);
+  location.assign('/');
+}
+
+/** Comes into the course of an invitation with one's own account. Throws ApiProblem. */
+export async function joinByInvitation(token: string): Promise<void> {
+  await api.post('/api/invitations/join', { token });
+  location.assign('/');
+}
+
+/** Throws ApiProblem. */
+export async function changePassword(passwords: ChangePasswordDto): Promise<void> {
+  await api.put('/api/auth/password', passwords);
+  queries.setQueryData(ME, await readMe());
+}
+
+/** How people can sign in beside name and password. */
+export function useSignInWays() {
+  return useQuery({
+    queryKey: ['ways'],
+    queryFn: () => api.get<SignInWaysDto>('/api/auth/ways'),
+    staleTime: Infinity,
+  });
 }
 
 /** Ends the session and leaves a page that remembers nothing. Throws ApiProblem. */

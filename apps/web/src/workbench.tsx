@@ -1,7 +1,7 @@
-import { Alert, Button, Text } from '@mantine/core';
+import { ActionIcon, Alert, Button, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { IconHistory } from '@tabler/icons-react';
+import { IconHistory, IconUsers } from '@tabler/icons-react';
 import type { CourseDto, FileDto, UserDto, WorkspaceDto } from '@palimpsest/protocol/wire';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { sentenceOf } from './api-client.js';
@@ -16,7 +16,7 @@ import { RefusedChanges } from './outbox/refused-changes.js';
 import { useKeptChanges } from './outbox/use-kept-changes.js';
 import { Patience } from './patience.js';
 import type { PersonHere } from './people-here.js';
-import { workspacePath } from './route.js';
+import { peoplePath, workspacePath } from './route.js';
 import { describeSaveState, saveStatus } from './save-status.js';
 import { CourseSettings } from './shell/course-settings.js';
 import { Header } from './shell/header.js';
@@ -52,6 +52,7 @@ export function Workbench({ me }: { readonly me: UserDto }) {
         {course?.title ?? ''}
       </Text>
       {course && isProfessorOf(course, me) && <CourseSettings course={course} />}
+      {course && isProfessorOf(course, me) && <PeopleLink course={course} />}
       <WorkspaceChooser courses={list} selected={chosen} me={me} onSelect={(id) => navigate(workspacePath(id, null))} />
     </>
   );
@@ -187,6 +188,21 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
         </Suspense>
       )}
     </div>
+  );
+}
+
+function PeopleLink({ course }: { readonly course: CourseDto }) {
+  return (
+    <ActionIcon
+      component="a"
+      href={peoplePath(course.id)}
+      variant="subtle"
+      color="gray"
+      aria-label={`People of the course ${course.title}`}
+      data-testid="people-link"
+    >
+      <IconUsers size={18} aria-hidden />
+    </ActionIcon>
   );
 }
 

@@ -66,4 +66,44 @@ describe('course', () => {
     expect(given(created).when({ kind: 'addSection', name: 'Tests' })).toEqual([section]);
     expect(given(created, section).when({ kind: 'addSection', name: ' Tests ' })).toEqual([]);
   });
+
+  describe('invitations', () => {
+    const DAY = 86_400_000;
+    const invitation = '00000000-0000-4000-8000-0000000000aa';
+    const other = asId<UserId>('00000000-0000-4000-8000-000000000002');
+    const invite = { kind: 'invite', invitation, now: 1000, expiresAt: 1000 + DAY, mostUses: 1 } as const;
+    const made: CourseEvent = {
+      type: 'InvitationCreated',
+      data: { invitation, role: 'student', expiresAt: 1000 + DAY, mostUses: 1 },
+    };
+    const used: CourseEvent = { type: 'InvitationUsed', data: { invitation, user } };
+    const use = { kind: 'useInvitation', invitation, user, now: 1001 } as const;
+
+    it('are made once, for 1 to 1000 people, for at most 180 days', () => {
+      expect(given(created).when(invite)).toEqual([made]);
+      expect(given(created, made).refused(invite)).toBe('already-exists');
+      expect(given().refused(invite)).toBe('not-found');
+      expect(given(created).when({ ...invite, expiresAt: 1000 + 180 * DAY, mostUses: 1000 })).toHaveLength(1);
+      for (const wrong of [{ expiresAt: 1001 + 180 * DAY }, { expiresAt: 1000 }, { mostUses: 0 }, { mostUses: 1001 }])
+        expect(given(created).refused({ ...invite, ...wrong })).toBe('invalid-value');
+      expect(given(created).refused({ ...invite, mostUses: 1.5 })).toBe('invalid-value');
+    });
+
+    it('bring somebody in and count it in one step, to the last millisecond and the last use', () => {
+      expect(given(created, made).when(use)).toEqual([used, enrolled]);
+      expect(given(created, made).when({ ...use, now: 999 + DAY })).toHaveLength(2);
+      expect(given(created, made).refused({ ...use, now: 1000 + DAY })).toBe('not-active');
+      expect(given(created, made, used, enrolled).refused({ ...use, user: other })).toBe('not-active');
+      expect(given(created, made, used, enrolled).when(use)).toEqual([]); // who is in is in
+    });
+
+    it('are revoked once', () => {
+      const revoke = { kind: 'revokeInvitation', invitation } as const;
+      const revoked: CourseEvent = { type: 'InvitationRevoked', data: { invitation } };
+      expect(given(created, made).when(revoke)).toEqual([revoked]);
+      expect(given(created, made, revoked).when(revoke)).toEqual([]);
+      expect(given(created).refused(revoke)).toBe('not-found');
+      expect(given(created, made, revoked).refused(use)).toBe('not-active');
+    });
+  });
 });

@@ -16,6 +16,7 @@ export type RejectionCode =
   | 'path-taken'
   | 'invalid-value'
   | 'not-active'
+  | 'last-administrator'
   | 'run-ended'
   | 'run-not-started'
   | 'too-large';

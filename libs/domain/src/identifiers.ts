@@ -10,11 +10,12 @@ export type FileId = Branded<'FileId'>;
 export type DeletionId = Branded<'DeletionId'>;
 export type RunId = Branded<'RunId'>;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** The form of every id here: a UUID in lower case. */
+export const ID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Whether `text` has the form of every id here: a UUID in lower case. */
+/** Whether `text` has the form of an id. */
 export function isId(text: string): boolean {
-  return UUID.test(text);
+  return ID_PATTERN.test(text);
 }
 
 /** Takes `text` as an id of the wanted kind. Throws RangeError if it has not the form of one. */

@@ -3,6 +3,7 @@ export { ByteReader, ByteWriter, fromJsonBytes, toJsonBytes } from './bytes.js';
 export { accept, fold, reject, type Decider, type Decision, type Rejection, type RejectionCode } from './decider.js';
 export {
   asId,
+  ID_PATTERN,
   isId,
   type CourseId,
   type DeletionId,
@@ -24,9 +25,37 @@ export {
   utf8Length,
   type PathCheck,
 } from './path.js';
-export { USERNAME, userDecider, type UserCommand, type UserEvent, type UserState } from './user.js';
-export type { SessionEvent, SessionExpired, SignedIn, SignedOut, SignInRefused } from './session.js';
-export { courseDecider, type CourseCommand, type CourseEvent, type CourseRole, type CourseState } from './course.js';
+export {
+  MAX_DISPLAY_NAME,
+  USERNAME,
+  userDecider,
+  type LinkedBy,
+  type UserCommand,
+  type UserEvent,
+  type UserState,
+} from './user.js';
+export type {
+  RevocationReason,
+  SessionEvent,
+  SessionExpired,
+  SessionRevoked,
+  SignedIn,
+  SignedOut,
+  SignInRefusal,
+  SignInRefused,
+} from './session.js';
+export {
+  COURSE_ROLES,
+  courseDecider,
+  INVITATION_MOST_DAYS,
+  INVITATION_MOST_USES,
+  invitationProblem,
+  type CourseCommand,
+  type CourseEvent,
+  type CourseRole,
+  type CourseState,
+  type Invitation,
+} from './course.js';
 export {
   isFolder,
   MAX_FILES,

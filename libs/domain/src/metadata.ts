@@ -1,6 +1,6 @@
 /** Who acts: a person's account, or the system itself (seeding, the executor, clean-up). */
-export type Role = 'student' | 'professor' | 'auditor' | 'admin';
-export const ROLES: readonly Role[] = ['student', 'professor', 'auditor', 'admin'];
+export type Role = 'student' | 'assistant' | 'professor' | 'auditor' | 'admin';
+export const ROLES: readonly Role[] = ['student', 'assistant', 'professor', 'auditor', 'admin'];
 
 export type Via = 'web' | 'websocket' | 'api' | 'executor' | 'system';
 

@@ -8,6 +8,7 @@ const registered: UserEvent = {
   type: 'UserRegistered',
   data: { id, username: 'ada', displayName: 'Ada', role: 'student' },
 };
+const admin: UserEvent = { type: 'UserRegistered', data: { ...registered.data, role: 'admin' } as never };
 const deactivated: UserEvent = { type: 'UserDeactivated', data: { reason: 'left' } };
 const register = { kind: 'register', id, username: 'ada', displayName: ' Ada ', role: 'student' } as const;
 const { given } = scenario(userDecider);
@@ -33,15 +34,52 @@ describe('user', () => {
   });
 
   it('records a role once and what it was before', () => {
-    expect(given(registered).when({ kind: 'changeRole', role: 'professor' })).toEqual([
+    expect(given(registered).when({ kind: 'changeRole', role: 'professor', isLastAdmin: true })).toEqual([
       { type: 'UserRoleChanged', data: { role: 'professor', was: 'student' } },
     ]);
-    expect(given(registered).when({ kind: 'changeRole', role: 'student' })).toEqual([]);
+    expect(given(registered).when({ kind: 'changeRole', role: 'student', isLastAdmin: false })).toEqual([]);
   });
 
   it('changes nothing about people that are unknown or deactivated', () => {
-    expect(given().refused({ kind: 'deactivate', reason: 'x' })).toBe('not-found');
+    expect(given().refused({ kind: 'deactivate', reason: 'x', isLastAdmin: false })).toBe('not-found');
     expect(given(registered, deactivated).refused({ kind: 'recordPasswordChange', by: 'self' })).toBe('not-active');
-    expect(given(registered, deactivated).refused({ kind: 'deactivate', reason: 'again' })).toBe('not-active');
+    expect(given(registered, deactivated).refused({ kind: 'deactivate', reason: 'again', isLastAdmin: false })).toBe(
+      'not-active',
+    );
+  });
+
+  it('is deactivated and active again, in the role and with the name it had', () => {
+    expect(given(registered).when({ kind: 'deactivate', reason: ' left ', isLastAdmin: false })).toEqual([deactivated]);
+    expect(given(registered).refused({ kind: 'deactivate', reason: 'x'.repeat(201), isLastAdmin: false })).toBe(
+      'invalid-value',
+    );
+    const reactivated: UserEvent = { type: 'UserReactivated', data: {} };
+    expect(given(registered).when({ kind: 'reactivate' })).toEqual([]);
+    expect(given(registered, deactivated).when({ kind: 'reactivate' })).toEqual([reactivated]);
+    expect(given().refused({ kind: 'reactivate' })).toBe('not-found');
+    expect(
+      given(registered, deactivated, reactivated).when({ kind: 'changeRole', role: 'student', isLastAdmin: false }),
+    ).toEqual([]);
+  });
+
+  it('is not the last administrator to go', () => {
+    const demote = { kind: 'changeRole', role: 'student' } as const;
+    const leave = { kind: 'deactivate', reason: '' } as const;
+    expect(given(admin).refused({ ...demote, isLastAdmin: true })).toBe('last-administrator');
+    expect(given(admin).refused({ ...leave, isLastAdmin: true })).toBe('last-administrator');
+    expect(given(admin).when({ ...demote, isLastAdmin: false })).toHaveLength(1);
+    expect(given(admin).when({ ...leave, isLastAdmin: false })).toHaveLength(1);
+    expect(given(admin).when({ kind: 'changeRole', role: 'admin', isLastAdmin: true })).toEqual([]);
+    expect(given(admin).refused({ kind: 'changeRole', role: 'king' as never, isLastAdmin: false })).toBe(
+      'invalid-value',
+    );
+  });
+
+  it('changes a name once, and keeps what it was', () => {
+    expect(given(registered).when({ kind: 'rename', displayName: ' Ada King ' })).toEqual([
+      { type: 'UserRenamed', data: { displayName: 'Ada King', was: 'Ada' } },
+    ]);
+    expect(given(registered).when({ kind: 'rename', displayName: 'Ada ' })).toEqual([]);
+    expect(given(registered).refused({ kind: 'rename', displayName: ' ' })).toBe('invalid-value');
   });
 });

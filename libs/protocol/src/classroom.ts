@@ -27,6 +27,9 @@ export class MemberDto {
   displayName!: string;
   @IsIn(ROLE_NAMES)
   role!: RoleName;
+  /** Whether the account may sign in. */
+  @IsBoolean()
+  active!: boolean;
 }
 
 export class WorkspaceSummaryDto {

@@ -1,5 +1,41 @@
 /** What crosses the wire: bodies and answers of the HTTP API, messages of the sockets, close codes. Browser-safe. */
-export { ROLE_NAMES, SignedInDto, SignInDto, UserDto, type RoleName } from './auth.js';
+export {
+  ChangePasswordDto,
+  PASSWORD_LEAST,
+  PASSWORD_MOST,
+  ROLE_NAMES,
+  SessionDto,
+  SignedInDto,
+  SignInDto,
+  SignInWaysDto,
+  UserDto,
+  type RoleName,
+} from './auth.js';
+export { firstPasswordsCsv } from './first-passwords.js';
+export {
+  AcceptInvitationDto,
+  ChangeRoleDto,
+  ConfirmRosterDto,
+  CreateInvitationDto,
+  DeactivateDto,
+  FirstPasswordDto,
+  InvitationDto,
+  InvitationTokenDto,
+  InvitedToDto,
+  ManagedCourseDto,
+  NewInvitationDto,
+  NewPasswordDto,
+  PeopleQueryDto,
+  PersonDto,
+  ROSTER_FIELDS,
+  ROSTER_MOST_CHARACTERS,
+  RosterDto,
+  RosterImportedDto,
+  RosterPreviewDto,
+  type RosterChange,
+  type RosterField,
+  type RosterRowDto,
+} from './people.js';
 export {
   CourseDto,
   CreateFileDto,

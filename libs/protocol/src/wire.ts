@@ -3,7 +3,17 @@
  * bundle does not carry the validators that the DTO classes of the index are decorated with.
  */
 export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED, MESSAGE_WAIT, WAIT_MAX_HELD } from './collaboration.js';
-export type { RoleName, SignedInDto, SignInDto, UserDto } from './auth.js';
+export type {
+  ChangePasswordDto,
+  RoleName,
+  SessionDto,
+  SignedInDto,
+  SignInDto,
+  SignInWaysDto,
+  UserDto,
+} from './auth.js';
+export type * from './people.js';
+export { firstPasswordsCsv } from './first-passwords.js';
 export type {
   AccessName,
   CourseDto,

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { HistoryViewed, WorkspaceViewed } from '@palimpsest/domain';
 import type pg from 'pg';
 import type { CommandContext } from '../commands/context.js';
+import { inTransaction } from '../platform/in-transaction.js';
 import { POOL } from '../platform/tokens.js';
 import { AuditLog } from './audit-log.js';
 
@@ -44,10 +45,7 @@ export class Looks {
     event: HistoryViewed | WorkspaceViewed,
     context: CommandContext,
   ): Promise<void> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
+    await inTransaction(this.pool, async (client) => {
       const { rowCount } = await client.query(
         `insert into ops.look as l (session, what) values ($1, $2)
          on conflict (session, what) do update set noted_at = clock_timestamp()
@@ -55,13 +53,6 @@ export class Looks {
         [session, what, FOLD_SECONDS],
       );
       if (rowCount === 1) await this.audit.record(event, context);
-      await client.query('commit');
-    } catch (error) {
-      broken = error as Error;
-      await client.query('rollback').catch(() => undefined);
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+    });
   }
 }

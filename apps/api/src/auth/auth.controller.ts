@@ -1,28 +1,27 @@
-import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res, UnauthorizedException } from '@nestjs/common';
-import { asId, type SessionEvent, type SessionId, streamOf } from '@palimpsest/domain';
-import { DirectoryQueries, type PersonRow } from '@palimpsest/projections';
-import { SignedInDto, SignInDto, UserDto } from '@palimpsest/protocol';
+import { Body, Controller, Get, HttpCode, Post, Put, Req, Res, UnauthorizedException } from '@nestjs/common';
+import { asId, type SessionId, type SignInRefusal, streamOf, userDecider, type UserId } from '@palimpsest/domain';
+import { DirectoryQueries } from '@palimpsest/projections';
+import { ChangePasswordDto, SignedInDto, SignInDto, UserDto } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
 import { CommandHandler } from '../commands/command-handler.js';
-import type { Configuration } from '../configuration.js';
+import { NotKept } from '../commands/idempotency.interceptor.js';
 import { Limited } from '../limits/request-limits.js';
 import { Answers, Takes } from '../platform/api-description.js';
-import { CONFIGURATION } from '../platform/tokens.js';
+import { Problem } from '../platform/problem.js';
 import { Access } from '../policies/access.js';
 import { accountId } from './account-id.js';
-import { addressOf } from './address.js';
-import { Person, Public } from './auth.guard.js';
+import { addressOf, placeOf } from './address.js';
+import { Person, Public, WithOneTimePassword } from './auth.guard.js';
 import { Credentials } from './credentials.js';
+import { KnownDevices } from './known-devices.js';
 import { contextOf, type Principal } from './principal.js';
 import { sessionCookie } from './request-token.js';
+import { SessionEnding } from './session-ending.js';
 import { Sessions } from './sessions.js';
-
-type Refusal = Extract<SessionEvent, { type: 'SignInRefused' }>['data']['reason'];
-
-function userDto(person: { id: string; username: string; displayName: string; role: string }): UserDto {
-  const { id, username, displayName, role } = person;
-  return { id, username, displayName, role: role as UserDto['role'] };
-}
+import { ANONYMOUS } from './sign-in-refusals.js';
+import { type Attempt, SignInThrottle, type Wait } from './sign-in-throttle.js';
+import { userDto } from './user-dto.js';
+import { Welcome, type Welcomed } from './welcome.js';
 
 @Controller('api/auth')
 export class AuthController {
@@ -30,8 +29,11 @@ export class AuthController {
     private readonly directory: DirectoryQueries,
     private readonly credentials: Credentials,
     private readonly sessions: Sessions,
+    private readonly ending: SessionEnding,
+    private readonly throttle: SignInThrottle,
+    private readonly devices: KnownDevices,
+    private readonly welcome: Welcome,
     private readonly commands: CommandHandler,
-    @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
   @Public()
@@ -47,22 +49,15 @@ export class AuthController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<SignedInDto> {
     const username = body.username.trim().toLowerCase();
-    const person = await this.directory.personByUsername(username);
-    const matches = await this.credentials.matches(person?.id ?? accountId(username), body.password);
-    const refusal: Refusal | undefined = !person
-      ? 'unknown-user'
-      : !matches
-        ? 'wrong-password'
-        : !person.active
-          ? 'deactivated'
-          : undefined;
-    if (!person || refusal !== undefined) return this.#refuse(username, refusal ?? 'unknown-user', request);
-    return this.#welcome(person, request, response);
+    const attempt = this.#attempt(accountId(username), request);
+    const person = await this.throttle.inTurn(attempt, () => this.#identify(username, body.password, attempt, request));
+    return this.welcome.open(person, request, response);
   }
 
   @Post('sign-out')
   @Access('self')
   @HttpCode(204)
+  @WithOneTimePassword()
   async signOut(@Person() person: Principal, @Req() request: Request, @Res({ passthrough: true }) response: Response) {
     await this.sessions.close(person.sessionId);
     for (const isSecure of request.secure ? [true, false] : [false])
@@ -81,45 +76,89 @@ export class AuthController {
 
   @Get('me')
   @Access('self')
+  @WithOneTimePassword()
   @Answers(UserDto)
   me(@Person() person: Principal): UserDto {
     return userDto({ ...person, id: person.userId });
   }
 
-  async #welcome(person: PersonRow, request: Request, response: Response): Promise<SignedInDto> {
-    const { sessionId, token } = await this.sessions.open(person.id);
-    const userAgent = (request.headers['user-agent'] ?? '').slice(0, 200);
-    await this.commands.record(
-      streamOf.session(asId<SessionId>(sessionId)),
-      [{ type: 'SignedIn', data: { user: person.id, userAgent } }],
-      {
-        actor: { id: person.id, role: person.role as Principal['role'], via: 'web' },
-        session: sessionId,
-        address: addressOf(request),
-      },
-    );
-    response.cookie(sessionCookie(request.secure), token, {
-      httpOnly: true,
-      sameSite: 'strict',
-      secure: request.secure,
-      path: '/',
-      maxAge: this.configuration.sessionSeconds * 1000,
-    });
-    return { user: userDto(person), accessToken: token };
+  /** Whoever changes a password may do so because somebody else knows it: the other sessions end. */
+  @Put('password')
+  @Access('self')
+  @NotKept()
+  @HttpCode(204)
+  @WithOneTimePassword()
+  @Takes(ChangePasswordDto, { oldPassword: 'correct horse battery staple', newPassword: 'another horse, another day' })
+  async changePassword(@Person() person: Principal, @Body() body: ChangePasswordDto, @Req() request: Request) {
+    const attempt = this.#attempt(person.userId, request);
+    await this.throttle.inTurn(attempt, () => this.#proveOldPassword(person, body.oldPassword, attempt, request));
+    if (body.newPassword === body.oldPassword)
+      throw new Problem(422, 'invalid-value', 'The new password is the old one: choose another.');
+    const context = contextOf(person, 'web', { address: addressOf(request) });
+    const command = { kind: 'recordPasswordChange', by: 'self' } as const;
+    await this.commands.execute(streamOf.user(asId<UserId>(person.userId)), userDecider, command, context);
+    await this.credentials.set(person.userId, body.newPassword);
+    await this.sessions.passwordChosen(person.sessionId);
+    await this.ending.endAll(person.userId, 'password-changed', context, person.sessionId);
   }
 
-  /** Recorded for the one whose name was tried; the answer does not tell which of name and password was wrong. */
-  async #refuse(username: string, reason: Refusal, request: Request): Promise<never> {
+  #attempt(account: string, request: Request): Attempt {
+    return { account, place: placeOf(addressOf(request)), device: this.devices.find(account, request) };
+  }
+
+  async #proveOldPassword(person: Principal, password: string, attempt: Attempt, request: Request): Promise<void> {
+    const wait = await this.throttle.wait(attempt);
+    if (wait) await this.#refuseForNow(person.username, wait, request);
+    if (await this.credentials.matches(person.userId, password)) return this.throttle.succeeded(attempt);
+    await this.throttle.failed(attempt);
+    await this.#record(person.username, 'wrong-password', request);
+    throw new Problem(403, 'wrong-password', 'The old password is wrong, so nothing was changed.');
+  }
+
+  /** The account with this name and password. Throws 429 during a wait, whatever the password is, and 401. */
+  async #identify(username: string, password: string, attempt: Attempt, request: Request): Promise<Welcomed> {
+    const wait = await this.throttle.wait(attempt);
+    if (wait) await this.#refuseForNow(username, wait, request);
+    const person = await this.directory.personByUsername(username);
+    const matches = await this.credentials.matches(person?.id ?? attempt.account, password);
+    if (person && matches && person.active) {
+      await this.throttle.succeeded(attempt);
+      return person;
+    }
+    const refusal = !person ? 'unknown-user' : matches ? 'deactivated' : 'wrong-password';
+    if (refusal !== 'deactivated') await this.throttle.failed(attempt);
+    await this.#record(username, refusal, request);
+    // The answer does not tell which of name and password was wrong.
+    throw new UnauthorizedException(
+      refusal === 'deactivated'
+        ? 'This account is deactivated: ask your professor or the administrator.'
+        : 'User name or password is wrong.',
+    );
+  }
+
+  async #refuseForNow(username: string, { seconds, isFirst, rule }: Wait, request: Request): Promise<never> {
+    if (isFirst) await this.#record(username, 'too-many-attempts', request);
+    throw new Problem(
+      429,
+      'too-many-attempts',
+      `Too many sign-ins have failed, so none is looked at for now, not even with the right password. Try again in ${seconds} s.`,
+      {
+        limit: {
+          ...{ name: 'failed-sign-ins', most: rule.free, windowSeconds: rule.free * rule.drainSeconds },
+          retryAfterSeconds: seconds,
+        },
+        headers: { 'Retry-After': String(seconds) },
+      },
+    );
+  }
+
+  /** For the one whose name was tried. */
+  async #record(username: string, reason: SignInRefusal, request: Request): Promise<void> {
     const target = accountId(username);
     await this.commands.record(
       streamOf.session(asId<SessionId>(target)),
       [{ type: 'SignInRefused', data: { username: username.slice(0, 80), reason } }],
-      { actor: { id: 'anonymous', role: 'system', via: 'web' }, subject: target, address: addressOf(request) },
-    );
-    throw new UnauthorizedException(
-      reason === 'deactivated'
-        ? 'This account is deactivated: ask your professor or the administrator.'
-        : 'User name or password is wrong.',
+      { actor: ANONYMOUS, subject: target, address: addressOf(request) },
     );
   }
 }

@@ -10,6 +10,8 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiSecurity } from '@nestjs/swagger';
+import { Problem } from '../platform/problem.js';
+import { ACCESS } from '../policies/access.js';
 import type { AuthenticatedRequest, Principal } from './principal.js';
 import { isForeignOrigin, requestToken } from './request-token.js';
 import { Sessions } from './sessions.js';
@@ -18,6 +20,11 @@ const PUBLIC = 'palimpsest:public';
 
 /** Lets everybody in. Every other handler needs a session. */
 export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiSecurity({}));
+
+const WITH_ONE_TIME_PASSWORD = 'palimpsest:with-one-time-password';
+
+/** Lets those in as well who must change their password first. */
+export const WithOneTimePassword = () => SetMetadata(WITH_ONE_TIME_PASSWORD, true);
 
 /** The signed-in person. Only in handlers that are not `@Public()`. */
 export const Person = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
@@ -28,7 +35,10 @@ export const Person = createParamDecorator((_: unknown, context: ExecutionContex
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Denies by default: without a session nothing is reached that is not marked `@Public()`. */
+/**
+ * Denies by default: without a session nothing is reached that is not marked `@Public()`, and nobody reaches a route of which
+ * nobody said with `@Access()` which rule of the permission table it is.
+ */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -38,14 +48,21 @@ export class AuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    if (this.reflector.get<string | undefined>(ACCESS, context.getHandler()) === undefined)
+      throw new ForbiddenException('No rule says who may do this, so nobody may: tell the developers.');
     if (!READS.has(request.method) && isForeignOrigin(request))
       throw new ForbiddenException('This request came from a page of another site, so it was not carried out.');
-    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]);
-    if (isPublic) return true;
+    if (this.#is(PUBLIC, context)) return true;
     const token = requestToken(request);
     const principal = token === undefined ? undefined : await this.sessions.principal(token);
     if (!principal) throw new UnauthorizedException('You are not signed in, or your session has ended: sign in again.');
+    if (principal.mustChangePassword && !this.#is(WITH_ONE_TIME_PASSWORD, context))
+      throw new Problem(403, 'password-change-needed', 'Choose a password of your own first: this one was given out.');
     request.principal = principal;
     return true;
+  }
+
+  #is(mark: string, context: ExecutionContext): boolean {
+    return this.reflector.getAllAndOverride<boolean>(mark, [context.getHandler(), context.getClass()]) === true;
   }
 }

@@ -9,6 +9,8 @@ export interface Principal {
   readonly username: string;
   readonly displayName: string;
   readonly role: Role;
+  /** Signed in with a password that somebody else knew: nothing but changing it is allowed. */
+  readonly mustChangePassword: boolean;
 }
 
 export interface AuthenticatedRequest extends Request {

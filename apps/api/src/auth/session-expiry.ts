@@ -4,6 +4,7 @@ import type { EventStore } from '@palimpsest/event-store';
 import type pg from 'pg';
 import type { Configuration } from '../configuration.js';
 import { derivedId } from '../platform/derived-id.js';
+import { inTransaction } from '../platform/in-transaction.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from '../platform/tokens.js';
 
 /** Sessions in one transaction. */
@@ -57,12 +58,8 @@ export class SessionExpiry implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  async #removeBatch(): Promise<number> {
-    const client = await this.pool.connect();
-    client.on('error', ignore); // the statement under way rejects with the same trouble
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
+  #removeBatch(): Promise<number> {
+    return inTransaction(this.pool, async (client) => {
       const { rows } = await client.query<Expired>(
         `select session_id as session, user_id as user, expires_at as at from ops.session
          where expires_at <= clock_timestamp() order by expires_at limit $1 for update skip locked`,
@@ -70,16 +67,8 @@ export class SessionExpiry implements OnModuleInit, OnApplicationShutdown {
       );
       for (const expired of rows) await this.#record(expired);
       await client.query('delete from ops.session where session_id = any($1)', [rows.map(({ session }) => session)]);
-      await client.query('commit');
       return rows.length;
-    } catch (error) {
-      broken = error as Error;
-      await client.query('rollback').catch(ignore);
-      throw error;
-    } finally {
-      client.off('error', ignore);
-      client.release(broken);
-    }
+    });
   }
 
   async #record({ session, user, at }: Expired): Promise<void> {
@@ -91,5 +80,3 @@ export class SessionExpiry implements OnModuleInit, OnApplicationShutdown {
     await this.store.append(streamOf.session(asId<SessionId>(session)), [event], { expected: 'any' });
   }
 }
-
-function ignore(): void {}

@@ -12,15 +12,35 @@ export interface NewSession {
   readonly token: string;
 }
 
+/** From where somebody signs in. */
+export interface Origin {
+  readonly userAgent: string;
+  readonly address: string;
+}
+
+export interface OpenSession extends Origin {
+  readonly id: string;
+  readonly since: Date;
+  readonly lastSeen: Date;
+}
+
+/** How exact "last seen" is, seconds: a row that every request wrote would cost more than it says. */
+const SEEN_SECONDS = 60;
+
 interface SessionRow {
   readonly session_id: string;
   readonly user_id: string;
   readonly username: string;
   readonly display_name: string;
   readonly role: Role;
+  readonly must_change: boolean;
+  readonly unseen: boolean;
 }
 
-const PRINCIPAL = 's.session_id, s.user_id, p.username, p.display_name, p.role';
+const PRINCIPAL = `s.session_id, s.user_id, p.username, p.display_name, p.role,
+         s.must_change,
+         s.last_seen_at < clock_timestamp() - make_interval(secs => ${SEEN_SECONDS}) as unseen`;
+const FROM = 'from ops.session s join read.person p on p.id = s.user_id';
 
 function principalOf(row: SessionRow): Principal {
   return {
@@ -29,6 +49,7 @@ function principalOf(row: SessionRow): Principal {
     username: row.username,
     displayName: row.display_name,
     role: row.role,
+    mustChangePassword: row.must_change,
   };
 }
 
@@ -40,12 +61,21 @@ export class Sessions {
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
-  async open(userId: string): Promise<NewSession> {
+  /** With `mustChange` nothing but choosing another password works in it. */
+  async open(userId: string, { userAgent, address }: Origin, mustChange = false): Promise<NewSession> {
     const session: NewSession = { sessionId: randomUUID(), token: randomBytes(32).toString('base64url') };
     await this.pool.query(
-      `insert into ops.session (token_hash, session_id, user_id, expires_at)
-       values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))`,
-      [this.#hash(session.token), session.sessionId, userId, this.configuration.sessionSeconds],
+      `insert into ops.session (token_hash, session_id, user_id, expires_at, user_agent, address, must_change)
+       values ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), $5, $6, $7)`,
+      [
+        this.#hash(session.token),
+        session.sessionId,
+        userId,
+        this.configuration.sessionSeconds,
+        userAgent,
+        address,
+        mustChange,
+      ],
     );
     return session;
   }
@@ -59,10 +89,11 @@ export class Sessions {
     if (token.length > 200) return undefined;
     const { rows } = await this.pool.query<SessionRow>(
       `select ${PRINCIPAL}
-       from ops.session s join read.person p on p.id = s.user_id
+       ${FROM}
        where s.token_hash = any($1) and s.expires_at > clock_timestamp() and p.active`,
       [this.#hashes(token)],
     );
+    if (rows[0]?.unseen) await this.#see(rows[0].session_id);
     return rows[0] && principalOf(rows[0]);
   }
 
@@ -73,7 +104,7 @@ export class Sessions {
   async current(sessionId: string): Promise<Principal | undefined> {
     const { rows } = await this.pool.query<SessionRow>(
       `select ${PRINCIPAL}
-       from ops.session s join read.person p on p.id = s.user_id
+       ${FROM}
        where s.session_id = $1 and s.expires_at > clock_timestamp() and p.active`,
       [sessionId],
     );
@@ -88,6 +119,25 @@ export class Sessions {
       [sessionIds],
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** The person has chosen a password: from here on everything works in this session. */
+  async passwordChosen(sessionId: string): Promise<void> {
+    await this.pool.query('update ops.session set must_change = false where session_id = $1', [sessionId]);
+  }
+
+  /** Where the account is signed in, the newest first. */
+  async ofUser(userId: string): Promise<OpenSession[]> {
+    const { rows } = await this.pool.query<OpenSession>(
+      `select session_id as id, user_agent as "userAgent", address, opened_at as since, last_seen_at as "lastSeen"
+       from ops.session where user_id = $1 and expires_at > clock_timestamp() order by opened_at desc, session_id`,
+      [userId],
+    );
+    return rows;
+  }
+
+  async #see(sessionId: string): Promise<void> {
+    await this.pool.query('update ops.session set last_seen_at = clock_timestamp() where session_id = $1', [sessionId]);
   }
 
   #hash(token: string, key = this.configuration.secretKey): Buffer {

@@ -91,10 +91,10 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
   }
 
   async #grant(person: Principal, id: string): Promise<FileGrant> {
-    const { file, workspace } = await this.access.requireFile(person, id, 'see');
-    const { deleted } = file;
-    const mayWrite = await this.access.mayType(person, workspace, file);
-    return { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted };
+    const open = await this.access.requireFile(person, id, 'see');
+    const { file, workspace } = open;
+    const mayWrite = this.access.mayType(person, open);
+    return { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted: file.deleted };
   }
 
   #turnAway(socket: WebSocket, request: SocketRequest, error: unknown): void {

@@ -146,7 +146,9 @@ describe('rights that change while somebody is connected', () => {
 
   it('[AU3] the role of the account: closed with 4403', async () => {
     await connect(await signIn(nodes[0]!));
-    for (const closed of await closedAfter(() => account({ kind: 'changeRole', role: 'auditor' }))) {
+    for (const closed of await closedAfter(() =>
+      account({ kind: 'changeRole', role: 'auditor', isLastAdmin: false }),
+    )) {
       expect(closed.code).toBe(4403);
       expect(closed.reason).toContain('You are now auditor');
     }
@@ -154,7 +156,7 @@ describe('rights that change while somebody is connected', () => {
 
   it('[AU3] the account deactivated: closed with 4401', async () => {
     await connect(await signIn(nodes[0]!));
-    for (const closed of await closedAfter(() => account({ kind: 'deactivate', reason: 'left' }))) {
+    for (const closed of await closedAfter(() => account({ kind: 'deactivate', reason: 'left', isLastAdmin: false }))) {
       expect(closed.code).toBe(4401);
       expect(closed.reason).toContain('deactivated');
     }

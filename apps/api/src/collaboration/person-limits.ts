@@ -4,7 +4,7 @@ import type { CommandContext } from '../commands/context.js';
 import type { Configuration } from '../configuration.js';
 import { CONFIGURATION } from '../platform/tokens.js';
 import { LimitRecords } from '../limits/limit-records.js';
-import { RateLimits } from '../limits/rate-limits.js';
+import { messageBlock, RateLimits } from '../limits/rate-limits.js';
 import { TokenBucket } from './token-bucket.js';
 import { MAX_CLIENTS_OF_PERSON } from './update-inspection.js';
 
@@ -61,11 +61,6 @@ export class PersonLimits {
     this.#documents = openDocuments;
   }
 
-  /** Messages that are told to the other nodes at once: a twelfth of a minute's, at least one. */
-  get #block(): number {
-    return Math.max(1, Math.ceil(this.#messages / 12));
-  }
-
   /** Most sync messages a minute. */
   get messagesPerMinute(): number {
     return this.#messages;
@@ -107,7 +102,7 @@ export class PersonLimits {
   /** Tells the other nodes what has passed here, a block at a time. Nobody waits for it. */
   #tell(usage: Usage, cost: number, { actor }: CommandContext): void {
     usage.untold += cost;
-    if (usage.untold < this.#block) return;
+    if (usage.untold < messageBlock(this.#messages)) return;
     const told = usage.untold;
     usage.untold = 0;
     void this.shared.take('messages-a-minute', actor, told).then(({ allowed, resetMs }) => {

@@ -23,6 +23,9 @@ export interface Executed<State, Event> {
 /** Lost races before giving up. Each one means that another writer got through, so more is a sign of a fault. */
 const MAX_ATTEMPTS = 40;
 
+/** Events in one append of many: an append has at most a megabyte. */
+const MAX_TOGETHER = 200;
+
 /** Events as they are appended, each with an id of its own. */
 export function newEvents(
   events: readonly DomainEvent[],
@@ -52,26 +55,52 @@ export class CommandHandler {
   ): Promise<Executed<State, Event>> {
     const ids = eventIds(stream);
     for (let attempt = 1; ; attempt++) {
-      const { state, expected, repeated } = await this.#load(stream, decider, ids);
+      const { state, expected, repeated } = await this.load(stream, decider, ids);
       if (repeated) return { state, ...repeated };
       try {
-        return await this.#decideOn(stream, decider, command, state, expected, context, ids);
+        return await this.decideOn(stream, decider, command, state, expected, context, ids);
       } catch (error) {
         if (!(error instanceof WrongExpectedVersion) || attempt >= MAX_ATTEMPTS) throw error;
       }
     }
   }
 
-  /** State of `stream` and the revision to expect there. */
-  async load<State, Command, Event extends DomainEvent>(
+  /**
+   * Decides many commands on one stream, each on what the one before left behind, and each with metadata of its own. They are
+   * appended in a few pieces: a crash in between leaves a beginning, and the same again goes on from there. Returns the
+   * place of the last event; null when there was nothing to change. Throws Rejected for the first refusal.
+   */
+  async executeAll<State, Command, Event extends DomainEvent>(
     stream: string,
     decider: Decider<State, Command, Event>,
-  ): Promise<{ state: State; expected: Expected }> {
-    const { state, expected } = await this.#load(stream, decider);
-    return { state, expected };
+    commands: readonly { readonly command: Command; readonly context: CommandContext }[],
+  ): Promise<Position | null> {
+    for (let attempt = 1; ; attempt++) {
+      const loaded = await this.load(stream, decider);
+      let { state, expected } = loaded;
+      const events: NewEvent[] = [];
+      for (const { command, context } of commands) {
+        const decision = decider.decide(command, state);
+        if (!decision.accepted) throw new Rejected(decision.rejection);
+        events.push(...newEvents(decision.events, context));
+        state = fold(decider, decision.events, state);
+      }
+      try {
+        let position: Position | null = null;
+        for (let from = 0; from < events.length; from += MAX_TOGETHER) {
+          const piece = events.slice(from, from + MAX_TOGETHER);
+          const appended = await this.store.append(stream, piece, { expected });
+          [position, expected] = [appended.position, appended.revision];
+        }
+        return position;
+      } catch (error) {
+        if (!(error instanceof WrongExpectedVersion) || attempt >= MAX_ATTEMPTS) throw error;
+      }
+    }
   }
 
-  async #load<State, Command, Event extends DomainEvent>(
+  /** State of `stream` and the revision to expect there; `repeated`: what it has of the append with these ids. */
+  async load<State, Command, Event extends DomainEvent>(
     stream: string,
     decider: Decider<State, Command, Event>,
     ids?: EventIds,
@@ -103,18 +132,7 @@ export class CommandHandler {
     state: State,
     expected: Expected,
     context: CommandContext,
-  ): Promise<Executed<State, Event>> {
-    return this.#decideOn(stream, decider, command, state, expected, context, eventIds(stream));
-  }
-
-  async #decideOn<State, Command, Event extends DomainEvent>(
-    stream: string,
-    decider: Decider<State, Command, Event>,
-    command: Command,
-    state: State,
-    expected: Expected,
-    context: CommandContext,
-    ids: EventIds,
+    ids: EventIds = eventIds(stream),
   ): Promise<Executed<State, Event>> {
     const decision = decider.decide(command, state);
     if (!decision.accepted) throw new Rejected(decision.rejection);

@@ -1,4 +1,12 @@
-import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  Logger,
+  type NestInterceptor,
+  SetMetadata,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { ProblemDto } from '@palimpsest/protocol';
 import type { Response } from 'express';
 import { firstValueFrom, from, type Observable } from 'rxjs';
@@ -9,6 +17,14 @@ import { withIdentity } from './command-identity.js';
 import { fingerprint, IdempotencyKeys, type KeptAnswer } from './idempotency-keys.js';
 
 const COMMANDS = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+const NOT_KEPT = 'palimpsest:not-kept';
+
+/**
+ * The request or its answer holds a secret, such as a password: neither is kept, so a repetition is another request whatever
+ * its Idempotency-Key.
+ */
+export const NotKept = () => SetMetadata(NOT_KEPT, true);
 
 /** Visible ASCII: a UUID is usual. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
@@ -24,7 +40,10 @@ const PASSING: ReadonlySet<number> = new Set([401, 408, 429]);
 export class IdempotencyInterceptor implements NestInterceptor {
   readonly #log = new Logger(IdempotencyInterceptor.name);
 
-  constructor(private readonly keys: IdempotencyKeys) {}
+  constructor(
+    private readonly keys: IdempotencyKeys,
+    private readonly reflector: Reflector,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
@@ -32,6 +51,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     // Without a session there is nobody whose key it could be: signing in twice gives two sessions.
     if (context.getType() !== 'http' || key === undefined || !request.principal || !COMMANDS.has(request.method))
       return next.handle();
+    if (this.reflector.get<boolean | undefined>(NOT_KEPT, context.getHandler())) return next.handle();
     if (typeof key !== 'string' || !KEY.test(key))
       throw invalidRequest([{ field: 'Idempotency-Key', problem: 'must be 1 to 200 visible ASCII characters' }]);
     return from(this.#once(request.principal.userId, key, request, context.switchToHttp().getResponse(), next));

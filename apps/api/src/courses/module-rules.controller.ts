@@ -1,26 +1,23 @@
-import { Body, Controller, ForbiddenException, Get, NotFoundException, Put, Req } from '@nestjs/common';
-import { asId, courseDecider, type CourseId, isId, RESTRICTED_MODULES, streamOf } from '@palimpsest/domain';
-import { DirectoryQueries } from '@palimpsest/projections';
+import { Body, Controller, Get, NotFoundException, Put, Req } from '@nestjs/common';
+import { courseDecider, type CourseId, RESTRICTED_MODULES, streamOf } from '@palimpsest/domain';
 import { DecideModuleDto, ModuleRuleDto, WrittenDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
-import { AuditLog } from '../audit/audit-log.js';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { Answers, PathId, PathText, Takes } from '../platform/api-description.js';
-import { mayManageCourse } from '../policies/policies.js';
 import { Access } from '../policies/access.js';
+import { CourseAccess } from '../policies/course-access.js';
 import { ModuleRules } from './module-rules.js';
 
 /** What programs of a course may use. For its professors, and for administrators. */
 @Controller('api/courses/:id/modules')
 export class ModuleRulesController {
   constructor(
-    private readonly directory: DirectoryQueries,
     private readonly rules: ModuleRules,
     private readonly commands: CommandHandler,
-    private readonly log: AuditLog,
+    private readonly access: CourseAccess,
   ) {}
 
   @Get()
@@ -56,16 +53,10 @@ export class ModuleRulesController {
     return { id: course, position };
   }
 
-  /** A course that the person does not belong to looks as if it did not exist. A member's refusal is recorded. */
-  async #require(person: Principal, id: string, what: string, request: Request): Promise<CourseId> {
-    const course = isId(id) ? asId<CourseId>(id) : undefined;
-    const courseRole = course && (await this.directory.courseRole(course, person.userId));
-    if (course !== undefined && mayManageCourse(person.role, courseRole)) return course;
-    if (course === undefined || courseRole === undefined) throw new NotFoundException(NO_COURSE);
-    const refused = { type: 'AccessRefused', data: { what, object: `course ${course}` } } as const;
-    await this.log.record(refused, contextOf(person, 'web', { course, address: addressOf(request) }));
-    throw new ForbiddenException('Only professors of the course and administrators decide what its programs may use.');
+  #require(person: Principal, id: string, what: string, request: Request): Promise<CourseId> {
+    return this.access.requireManager(person, id, what, REFUSED, request);
   }
 }
 
 const NO_COURSE = 'There is no such course, or it is not yours to see.';
+const REFUSED = 'Only professors of the course and administrators decide what its programs may use.';

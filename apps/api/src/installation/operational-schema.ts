@@ -73,6 +73,39 @@ create table ops.look (
 );
 create index look_by_time on ops.look (noted_at);
 `,
+  /* sql */ `
+-- Accounts: what people would not want in a log that cannot forget.
+alter table ops.credential add column must_change boolean not null default false;  -- first and one-time passwords
+alter table ops.session
+  add column user_agent   text not null default '',
+  add column address      text not null default '',
+  add column must_change  boolean not null default false,  -- opened with such a password
+  add column last_seen_at timestamptz not null default clock_timestamp();  -- within a minute
+create table ops.email (
+  user_id uuid primary key,
+  email   text not null unique            -- lower case
+);
+create table ops.identity (
+  issuer  text not null,                  -- OpenID Connect
+  subject text not null,
+  user_id uuid not null,
+  primary key (issuer, subject),
+  unique (user_id, issuer)                -- whoever takes over a name or an address there is somebody else here
+);
+create table ops.invitation (
+  token_hash bytea primary key,           -- HMAC-SHA-256 of the token, keyed by IDE_SECRET_KEY
+  invitation uuid not null unique,
+  course     uuid not null
+);
+create table ops.sign_in_failure (
+  key           text primary key,         -- account:<id>, device:<id of the account and the browser> or address:<address>
+  level         double precision not null,  -- failures, fewer as time goes by
+  changed_at    timestamptz not null,
+  blocked_until timestamptz not null,
+  told          boolean not null default false,  -- a refusal of this wait is in the log
+  held          int not null default 0           -- further refusals that are not in the log yet
+);
+`,
 ];
 
 /** The ASCII codes of "opsm": any number that nothing else in this database locks. */
@@ -110,7 +143,8 @@ export async function migrateOperationalSchema(client: ClientBase, roles: readon
       await client.query(`grant usage on schema ops to ${name};
         grant select, insert, update, delete on
           ops.credential, ops.session, ops.installation, ops.alive_run, ops.executor,
-          ops.idempotency, ops.rate_limit, ops.look to ${name};
+          ops.idempotency, ops.rate_limit, ops.look,
+          ops.email, ops.identity, ops.invitation, ops.sign_in_failure to ${name};
         grant usage on sequence ops.turn_no to ${name}`);
     }
   } finally {

@@ -164,6 +164,7 @@ describe('limits of requests', () => {
       sessionId: randomUUID(),
       username: 'dan',
       displayName: 'Dan',
+      mustChangePassword: false,
       role: 'student' as const,
     };
     const context = contextOf(principal, 'websocket');

@@ -24,7 +24,7 @@ const IN_WORDS: Readonly<Record<RateKind, readonly [used: string, next: string]>
 };
 
 /** The problem that says which limit it is, how much is allowed and when it is free again. */
-export function limitProblem(kind: RateKind, { most, resetMs }: Taken): Problem {
+function limitProblem(kind: RateKind, { most, resetMs }: Taken): Problem {
   const seconds = Math.max(1, Math.ceil(resetMs / 1000));
   const [used, next] = IN_WORDS[kind];
   return new Problem(429, 'limit-reached', `${most} ${used}. ${next} in ${seconds} s.`, {

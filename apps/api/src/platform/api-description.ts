@@ -17,6 +17,7 @@ import {
   type OpenAPIObject,
   SwaggerModule,
 } from '@nestjs/swagger';
+import { ID_PATTERN } from '@palimpsest/domain';
 import * as protocol from '@palimpsest/protocol';
 // Its own typing has no file for this one.
 // @ts-expect-error -- no declaration
@@ -30,8 +31,6 @@ import { PathPart } from './validation.js';
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Schema = Exclude<Schemas[string], { $ref: string }>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 function reference(dto: Type): { $ref: string } {
   return { $ref: `#/components/schemas/${dto.name}` };
@@ -91,7 +90,8 @@ function pathPart(name: string, pattern: RegExp, schema: Schema): ParameterDecor
 }
 
 /** An id in the path, described and checked. */
-export const PathId = (name: string) => pathPart(name, UUID, { type: 'string', format: 'uuid', pattern: UUID.source });
+export const PathId = (name: string) =>
+  pathPart(name, ID_PATTERN, { type: 'string', format: 'uuid', pattern: ID_PATTERN.source });
 
 /** Another part of the path, described by a pattern and checked against it. */
 export const PathText = (name: string, pattern: RegExp) =>
@@ -100,13 +100,16 @@ export const PathText = (name: string, pattern: RegExp) =>
 /** Both of these are the client's: `IsOptional` lets null pass as well as nothing. */
 const OPTIONAL = { conditionalValidation: { nullable: true } };
 
+let known: Schemas | undefined;
+
+/** Of all classes of the protocol, which are there once it is loaded. Not to be changed. */
 function schemas(): Schemas {
-  return validationMetadatasToSchemas({
+  return (known ??= validationMetadatasToSchemas({
     refPointerPrefix: '#/components/schemas/',
     additionalConverters: OPTIONAL as never,
     // Where the classes of lists and objects inside are written down.
     classTransformerMetadataStorage: defaultMetadataStorage,
-  }) as Schemas;
+  }) as Schemas);
 }
 
 function problemAnswer(status: number, description: string) {

@@ -17,6 +17,7 @@ const STATUS_OF_REJECTION = {
   'path-taken': 409,
   'invalid-value': 422,
   'not-active': 403,
+  'last-administrator': 409,
   'run-ended': 409,
   'run-not-started': 409,
   'too-large': 413,
@@ -75,7 +76,7 @@ export function toProblem(error: unknown): ProblemDto {
     return problem(STATUS_OF_REJECTION[error.rejection.code], error.rejection.code, error.rejection.message);
   if (error instanceof Problem) return fromProblem(error);
   if (error instanceof HttpException && error.getStatus() < 500)
-    return problem(error.getStatus(), KINDS[error.getStatus()]?.[1] ?? 'http-error', error.message);
+    return problemOfStatus(error.getStatus(), error.message);
   if (error instanceof AppendTooLarge) return problem(413, 'too-large', 'This is too large to be stored in one piece.');
   if (error instanceof ReadModelBehind) return problem(503, error.code, error.message);
   if (error instanceof Unavailable)

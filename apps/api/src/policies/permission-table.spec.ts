@@ -5,21 +5,21 @@ import type { Role } from '@palimpsest/domain';
 import { ACTIONS, type Facts, may } from './permission-table.js';
 import { permissionsDocument } from './permissions-document.js';
 
-const ROLES: readonly Role[] = ['student', 'professor', 'auditor', 'admin'];
-const COURSE_ROLES = ['student', 'professor', 'auditor', undefined] as const;
+const ROLES: readonly Role[] = ['student', 'assistant', 'professor', 'auditor', 'admin'];
+const COURSE_ROLES = ['student', 'assistant', 'professor', 'auditor', undefined] as const;
 const FILES = ['text', 'binary', 'deleted'] as const;
 
 /**
  * What is right, written down apart from the rules: in a kind of workspace, for an owner or not, by the role in its course.
- * w: sees and writes, r: sees only, -: nothing. In the order student, professor, auditor, stranger.
+ * w: sees and writes, r: sees only, -: nothing. In the order student, assistant, professor, auditor, stranger.
  */
 const RIGHT = {
-  'course owner': 'wwr-',
-  'course other': 'wwr-',
-  'personal owner': 'www-',
-  'personal other': '-rr-',
-  'material owner': 'rwr-',
-  'material other': 'rwr-',
+  'course owner': 'wwwr-',
+  'course other': 'wwwr-',
+  'personal owner': 'wwww-',
+  'personal other': '-rrr-',
+  'material owner': 'rwwr-',
+  'material other': 'rwwr-',
 } as const;
 
 const SEES = new Set(['workspace.see', 'workspace.history']);
@@ -49,7 +49,7 @@ function* cells() {
 describe('the table of permissions', () => {
   it('says what is right in every cell about a workspace', () => {
     const all = [...cells()];
-    expect(all.length).toBe(5 * 4 * 4 * 6 * 3);
+    expect(all.length).toBe(5 * 5 * 5 * 6 * 3);
     const wrong = all.filter(
       ({ action, role, facts, expected }) => may({ id: 'me', role }, action, facts) !== expected,
     );
@@ -66,11 +66,15 @@ describe('the table of permissions', () => {
     const everywhere = (role: Role) => COURSE_ROLES.map((courseRole) => `${role}/${courseRole ?? '-'}`);
     expect(who('audit.read')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
     expect(who('system.see')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
-    expect(who('course.roster')).toEqual(ROLES.flatMap((role) => [`${role}/professor`, `${role}/auditor`]));
-    expect(who('course.modules')).toEqual([
-      ...['student/professor', 'professor/professor', 'auditor/professor'],
-      ...everywhere('admin'),
-    ]);
+    expect(who('course.roster')).toEqual(
+      ROLES.flatMap((role) => [`${role}/assistant`, `${role}/professor`, `${role}/auditor`]),
+    );
+    expect(who('accounts.administer')).toEqual(everywhere('admin'));
+    for (const action of ['course.modules', 'course.people'])
+      expect(who(action)).toEqual([
+        ...['student/professor', 'assistant/professor', 'professor/professor', 'auditor/professor'],
+        ...everywhere('admin'),
+      ]);
   });
 
   it('refuses everybody what it does not know', () => {

@@ -1,6 +1,7 @@
 import type { Role } from '@palimpsest/domain';
 import {
   allows,
+  mayAdministerAccounts,
   mayManageCourse,
   mayReadAuditLog,
   maySeeRoster,
@@ -33,7 +34,7 @@ const inWorkspace =
  * table. Everything needs a session but `open`.
  */
 export const ACTIONS = {
-  /** Without a session: signing in, the state of the service. */
+  /** Without a session: signing in, by whichever way; the state of the service. */
   open: () => true,
   /** One's own account, session, and the list of who has looked at one's work. */
   self: () => true,
@@ -45,7 +46,9 @@ export const ACTIONS = {
   'workspace.run': inWorkspace('run'),
   'file.type': (asker, facts) => facts.file === 'text' && inWorkspace('edit')(asker, facts),
   'course.roster': (_, { courseRole }) => courseRole !== undefined && maySeeRoster(courseRole),
+  'course.people': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
   'course.modules': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
+  'accounts.administer': ({ role }) => mayAdministerAccounts(role),
   'audit.read': ({ role }) => mayReadAuditLog(role),
   'system.see': ({ role }) => maySeeSystem(role),
 } satisfies Record<string, Rule>;

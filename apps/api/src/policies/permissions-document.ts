@@ -29,6 +29,7 @@ const RELATIONS: readonly (readonly [title: string, role: Role, courseRole: stri
   ['its owner, no longer in the course', 'student', undefined, true],
   ['a student of the course', 'student', 'student', false],
   ['a professor of the course', 'professor', 'professor', false],
+  ['an assistant of the course', 'assistant', 'assistant', false],
   ['an auditor of the course', 'auditor', 'auditor', false],
   ['a student of another course', 'student', undefined, false],
   ['a professor of another course', 'professor', undefined, false],
@@ -39,12 +40,14 @@ const RELATIONS: readonly (readonly [title: string, role: Role, courseRole: stri
 const INSTALLATION: readonly Column[] = [
   { title: 'sign in, see whether the service works', action: 'open' },
   { title: 'own account, courses, who looked', action: 'self' },
+  { title: 'administer accounts', action: 'accounts.administer' },
   { title: 'read the audit log', action: 'audit.read' },
   { title: 'see the state of the system', action: 'system.see' },
 ];
 
 const IN_COURSE: readonly Column[] = [
   { title: 'see the list of members', action: 'course.roster' },
+  { title: 'bring people in, invite, take out', action: 'course.people' },
   { title: 'decide what programs may use', action: 'course.modules' },
 ];
 
@@ -68,12 +71,12 @@ function workspaceTable(kind: keyof typeof KINDS): string {
 }
 
 function courseTable(): string {
-  const members = ['student', 'professor', 'auditor'] as const;
+  const members = ['student', 'assistant', 'professor', 'auditor'] as const;
   const rows: Row[] = members.map((role) => [
     `${role} of the course`,
     ...IN_COURSE.map((column) => answer({ id: 'me', role }, column, { courseRole: role })),
   ]);
-  const outside = (['student', 'professor', 'auditor', 'admin'] as const).map((role) => [
+  const outside = (['student', 'assistant', 'professor', 'auditor', 'admin'] as const).map((role) => [
     `${role} who does not belong to it`,
     ...IN_COURSE.map((column) => answer({ id: 'me', role }, column, {})),
   ]);
@@ -83,7 +86,9 @@ function courseTable(): string {
 function installationTable(): string {
   const askers: readonly (readonly [string, Asker])[] = [
     ['nobody who is signed in', undefined],
-    ...(['student', 'professor', 'auditor', 'admin'] as const).map((role) => [role, { id: 'me', role }] as const),
+    ...(['student', 'assistant', 'professor', 'auditor', 'admin'] as const).map(
+      (role) => [role, { id: 'me', role }] as const,
+    ),
   ];
   const rows = askers.map(([title, asker]) => [title, ...INSTALLATION.map((column) => answer(asker, column, {}))]);
   return `## The installation\n\n${table(['who', ...INSTALLATION.map(({ title }) => title)], rows)}`;

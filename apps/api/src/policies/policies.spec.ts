@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Role } from '@palimpsest/domain';
+import { COURSE_ROLES, type Role, ROLES } from '@palimpsest/domain';
 import {
   allows,
+  mayAdministerAccounts,
+  mayDescribeAccount,
+  mayMakeAccount,
+  mayManageCourse,
   mayReadAuditLog,
   maySeeRoster,
   maySeeSystem,
@@ -20,16 +24,19 @@ type Cell = [
 const TABLE: readonly Cell[] = [
   ['course', 'member', 'student', 'write'],
   ['course', 'member', 'professor', 'write'],
+  ['course', 'member', 'assistant', 'write'],
   ['course', 'member', 'auditor', 'read'],
   ['course', 'stranger', undefined, 'none'],
   ['personal', 'owner', 'student', 'write'],
   ['personal', 'member', 'student', 'none'],
   ['personal', 'member', 'professor', 'read'],
+  ['personal', 'member', 'assistant', 'read'],
   ['personal', 'member', 'auditor', 'read'],
   ['personal', 'owner', undefined, 'none'],
   ['personal', 'stranger', undefined, 'none'],
   ['material', 'member', 'student', 'read'],
   ['material', 'member', 'professor', 'write'],
+  ['material', 'member', 'assistant', 'write'],
   ['material', 'member', 'auditor', 'read'],
   ['material', 'stranger', undefined, 'none'],
 ];
@@ -40,7 +47,7 @@ describe('rights in a workspace', () => {
     const person = { id: relation === 'owner' ? 'owner' : 'other', role: 'student' as const };
     expect(workspaceRight(person, courseRole, workspace)).toBe(right);
     // A role in the installation gives no right in a course; only the administrator's does, and only to look.
-    for (const role of ['professor', 'auditor'] satisfies Role[])
+    for (const role of ['assistant', 'professor', 'auditor'] satisfies Role[])
       expect(workspaceRight({ ...person, role }, courseRole, workspace)).toBe(right);
     expect(workspaceRight({ ...person, role: 'admin' }, courseRole, workspace)).toBe('read');
   });
@@ -54,9 +61,20 @@ describe('rights in a workspace', () => {
   });
 
   it('lets auditors and administrators alone read the log and see the system, and staff alone the roster', () => {
-    const roles: Role[] = ['student', 'professor', 'auditor', 'admin'];
-    expect(roles.filter(mayReadAuditLog)).toEqual(['auditor', 'admin']);
-    expect(roles.filter(maySeeSystem)).toEqual(['auditor', 'admin']);
-    expect(roles.filter(maySeeRoster)).toEqual(['professor', 'auditor']);
+    expect(ROLES.filter(mayReadAuditLog)).toEqual(['auditor', 'admin']);
+    expect(ROLES.filter(maySeeSystem)).toEqual(['auditor', 'admin']);
+    expect(COURSE_ROLES.filter(maySeeRoster)).toEqual(['assistant', 'professor', 'auditor']);
+  });
+
+  it('lets administrators alone administer accounts, and professors make those of students and assistants', () => {
+    expect(ROLES.filter(mayAdministerAccounts)).toEqual(['admin']);
+    expect(ROLES.filter(mayDescribeAccount)).toEqual(['admin']);
+    expect(COURSE_ROLES.filter((wanted) => mayMakeAccount('professor', wanted))).toEqual(['student', 'assistant']);
+    expect(COURSE_ROLES.filter((wanted) => mayMakeAccount('admin', wanted))).toEqual(COURSE_ROLES);
+  });
+
+  it('lets professors of a course and administrators decide about it; an assistant does not', () => {
+    expect(COURSE_ROLES.filter((courseRole) => mayManageCourse('professor', courseRole))).toEqual(['professor']);
+    expect(ROLES.filter((role) => mayManageCourse(role, undefined))).toEqual(['admin']);
   });
 });

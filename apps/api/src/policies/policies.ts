@@ -1,4 +1,4 @@
-import type { Role } from '@palimpsest/domain';
+import type { CourseRole, Role } from '@palimpsest/domain';
 
 /** What is asked for. `run` and `edit` need to write; `see` covers reading, history and attaching to a run. */
 export type WorkspaceAction = 'see' | 'edit' | 'run';
@@ -23,13 +23,18 @@ export function workspaceRight(
   if (courseRole === undefined) return 'none';
   switch (workspace.kind) {
     case 'course':
-      return courseRole === 'student' || courseRole === 'professor' ? 'write' : 'read';
+      return courseRole === 'student' || teaches(courseRole) ? 'write' : 'read';
     case 'personal':
       if (workspace.owner === person.id) return 'write';
-      return courseRole === 'professor' || courseRole === 'auditor' ? 'read' : 'none';
+      return teaches(courseRole) || courseRole === 'auditor' ? 'read' : 'none';
     case 'material':
-      return courseRole === 'professor' ? 'write' : 'read';
+      return teaches(courseRole) ? 'write' : 'read';
   }
+}
+
+/** Assistants see and run what professors do; what a course is, professors alone decide: see mayManageCourse. */
+function teaches(courseRole: string): boolean {
+  return courseRole === 'professor' || courseRole === 'assistant';
 }
 
 export function allows(right: WorkspaceRight, action: WorkspaceAction): boolean {
@@ -41,7 +46,7 @@ export function mayReadAuditLog(role: Role): boolean {
   return role === 'auditor' || role === 'admin';
 }
 
-/** Who decides about a course itself, such as what its programs may use. */
+/** Who decides about a course itself: its members, invitations, and what its programs may use. */
 export function mayManageCourse(role: Role, courseRole: string | undefined): boolean {
   return role === 'admin' || courseRole === 'professor';
 }
@@ -53,5 +58,23 @@ export function maySeeSystem(role: Role): boolean {
 
 /** Who sees the list of a course's members. Students see their teammates where they work together. */
 export function maySeeRoster(courseRole: string): boolean {
-  return courseRole === 'professor' || courseRole === 'auditor';
+  return teaches(courseRole) || courseRole === 'auditor';
+}
+
+/** Who administers accounts: roles, deactivation, passwords, other people's sessions. */
+export function mayAdministerAccounts(role: Role | 'system'): boolean {
+  return role === 'admin' || role === 'system';
+}
+
+/** Whether somebody who may manage a course may make accounts for people of this role in it. */
+export function mayMakeAccount(role: Role | 'system', courseRole: CourseRole): boolean {
+  return role === 'admin' || role === 'system' || courseRole === 'student' || courseRole === 'assistant';
+}
+
+/**
+ * Who may change what an account is called and which e-mail address it has. Not a professor: accounts are not the course's,
+ * and where people sign in by OpenID Connect the address may decide which account is theirs.
+ */
+export function mayDescribeAccount(role: Role | 'system'): boolean {
+  return role === 'admin' || role === 'system';
 }

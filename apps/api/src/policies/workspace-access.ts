@@ -8,7 +8,13 @@ import { allows, type WorkspaceAction, type WorkspaceRight, workspaceRight } fro
 
 export interface OpenWorkspace {
   readonly workspace: WorkspaceRow;
+  /** The person's role in its course; undefined for people who do not belong to it. */
+  readonly courseRole: string | undefined;
   readonly right: WorkspaceRight;
+}
+
+export interface OpenFile extends OpenWorkspace {
+  readonly file: FileRow;
 }
 
 const REFUSED: Readonly<Record<WorkspaceAction, string>> = {
@@ -31,8 +37,7 @@ export class WorkspaceAccess {
   }
 
   /** Whether this person may type into this file: a binary one has no text, and a deleted one is looked at only. */
-  async mayType(person: Principal, workspace: WorkspaceRow, { deleted, kind }: FileRow): Promise<boolean> {
-    const courseRole = await this.directory.courseRole(workspace.course, person.userId);
+  mayType(person: Principal, { courseRole, workspace, file: { deleted, kind } }: OpenFile): boolean {
     const facts = { courseRole, workspace, file: deleted ? 'deleted' : kind } as const;
     return may({ id: person.userId, role: person.role }, 'file.type', facts);
   }
@@ -40,12 +45,13 @@ export class WorkspaceAccess {
   /** Throws 404 for a workspace that is not there or must not be seen, 403 for one that may be seen only. */
   async require(person: Principal, id: string, action: WorkspaceAction): Promise<OpenWorkspace> {
     const workspace = isId(id) ? await this.directory.workspace(id) : undefined;
-    const right = workspace ? await this.rightOf(person, workspace) : 'none';
+    const courseRole = workspace && (await this.directory.courseRole(workspace.course, person.userId));
+    const right = workspace ? workspaceRight({ id: person.userId, role: person.role }, courseRole, workspace) : 'none';
     if (!workspace || right === 'none')
       throw new NotFoundException('There is no such workspace, or it is not yours to see.');
     if (!allows(right, action)) throw new ForbiddenException(REFUSED[action]);
     if (workspace.kind === 'personal' && workspace.owner !== person.userId) await this.#noteLook(person, workspace);
-    return { workspace, right };
+    return { workspace, courseRole, right };
   }
 
   /** Whatever is looked at in it, and by whichever way: it is recorded before it is shown. */
@@ -55,11 +61,7 @@ export class WorkspaceAccess {
   }
 
   /** The same for the workspace of a file; deleted files count, since their history stays. */
-  async requireFile(
-    person: Principal,
-    id: string,
-    action: WorkspaceAction,
-  ): Promise<OpenWorkspace & { readonly file: FileRow }> {
+  async requireFile(person: Principal, id: string, action: WorkspaceAction): Promise<OpenFile> {
     const file = isId(id) ? await this.directory.file(id) : undefined;
     if (!file) throw new NotFoundException('There is no such file, or it is not yours to see.');
     return { file, ...(await this.require(person, file.workspace, action)) };

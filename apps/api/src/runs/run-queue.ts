@@ -7,8 +7,9 @@ import pg from 'pg';
 import { CommandHandler } from '../commands/command-handler.js';
 import { Rejected } from '../commands/rejected.js';
 import type { Configuration } from '../configuration.js';
+import { inTransaction } from '../platform/in-transaction.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from '../platform/tokens.js';
-import { changedTurns } from './fair-order.js';
+import { type AliveRun, changedTurns } from './fair-order.js';
 import { RegisterWatch } from './register-watch.js';
 import { applyToRegister, readAlive, readLost } from './run-register.js';
 
@@ -54,6 +55,11 @@ const MOST_HASTENED = 10_000;
 
 type Jobs = Queue<{ runId: string }>;
 
+interface Hastened {
+  readonly run: string;
+  readonly done: Promise<boolean>;
+}
+
 function openQueue(configuration: Configuration): Jobs {
   const options = { defaultJobOptions: { removeOnComplete: KEEP_ENDED, removeOnFail: KEEP_ENDED, attempts: 1 } };
   const { redisUrl, databaseUrl } = configuration;
@@ -77,8 +83,8 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   readonly #runsPerPerson: number;
   /** Since when a waiting run has been seen without a job of its own: performance.now(). */
   readonly #withoutJob = new Map<string, number>();
-  /** Runs that were hastened and not dispatched yet: whether they got a job. By whom they are, too. */
-  readonly #hastened = new Map<string, { readonly person: string; readonly done: Promise<boolean> }>();
+  /** By person: the run that was hastened and is not dispatched yet, and whether it got a job. */
+  readonly #hastened = new Map<string, Hastened>();
   #rounds: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #pass: Promise<void> | undefined;
@@ -127,11 +133,18 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
 
   /** Makes the job of a run whose request has just been recorded, if its person has no other. A hint: never fails. */
   hasten(run: RunId, person: string): void {
-    const others = [...this.#hastened.values()].some((hastened) => hastened.person === person);
-    if (others || this.#hastened.size >= MOST_HASTENED) return;
+    if (this.#hastened.has(person) || this.#hastened.size >= MOST_HASTENED) return;
     const done = this.#addOnly(run, person).catch(() => false);
-    this.#hastened.set(run, { person, done });
-    setTimeout(() => this.#hastened.delete(run), HASTENED_MS).unref();
+    this.#hastened.set(person, { run, done });
+    setTimeout(() => void this.#takeHastened({ run, person }), HASTENED_MS).unref();
+  }
+
+  /** Whether it got a job; undefined if it was not hastened, or that was asked before. */
+  #takeHastened({ run, person }: Pick<AliveRun, 'run' | 'person'>): Promise<boolean> | undefined {
+    const hastened = this.#hastened.get(person);
+    if (hastened?.run !== run) return undefined;
+    this.#hastened.delete(person);
+    return hastened.done;
   }
 
   async #addOnly(run: RunId, person: string): Promise<boolean> {
@@ -157,7 +170,7 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
       try {
         // Most changes give nobody another turn: that is seen without keeping the other nodes waiting.
         const alive = await readAlive(this.#pool);
-        for (const { run, state } of alive) if (state !== 'waiting') this.#hastened.delete(run);
+        for (const one of alive) if (one.state !== 'waiting') void this.#takeHastened(one);
         if (changedTurns(alive, this.#runsPerPerson).length > 0)
           await this.#inTurn((client) => this.#giveTurns(client));
         this.#trouble = undefined;
@@ -172,8 +185,8 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   async #giveTurns(client: pg.PoolClient): Promise<void> {
     const alive = await readAlive(client);
     for (const { run, turn } of changedTurns(alive, this.#runsPerPerson)) {
-      const known = alive.find((one) => one.run === run)?.turn ?? null;
-      if (known === null) await this.#addUnlessHastened(run, turn);
+      const known = alive.find((one) => one.run === run);
+      if (known && known.turn === null) await this.#addUnlessHastened(known, turn);
       else await within(QUEUE_PATIENCE_MS, this.#move(run, turn));
       await client.query(`update ops.alive_run set turn = $2, turn_no = nextval('ops.turn_no') where run = $1`, [
         run,
@@ -182,12 +195,10 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  async #addUnlessHastened(run: string, turn: number): Promise<void> {
-    const hastened = await this.#hastened.get(run)?.done;
-    this.#hastened.delete(run);
-    if (hastened !== true) await this.#add(run, turn);
+  async #addUnlessHastened(alive: AliveRun, turn: number): Promise<void> {
+    if (!(await this.#takeHastened(alive))) await this.#add(alive.run, turn);
     // Another node may have hastened it as well, when there was no other of this person.
-    if (turn > 1) await within(QUEUE_PATIENCE_MS, this.#move(run, turn));
+    if (turn > 1) await within(QUEUE_PATIENCE_MS, this.#move(alive.run, turn));
   }
 
   async #add(run: string, turn: number): Promise<void> {
@@ -201,23 +212,11 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** In a transaction, while no other node does the same. */
-  async #inTurn(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
-    const client = await this.#pool.connect();
-    client.on('error', ignore); // the statement under way rejects with the same trouble
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
+  #inTurn<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return inTransaction(this.#pool, async (client) => {
       await client.query('select pg_advisory_xact_lock($1)', [DISPATCH_LOCK]);
-      await work(client);
-      await client.query('commit');
-    } catch (error) {
-      broken = error as Error;
-      await client.query('rollback').catch(ignore);
-      throw error;
-    } finally {
-      client.off('error', ignore);
-      client.release(broken);
-    }
+      return work(client);
+    });
   }
 
   #startRound(): void {
@@ -227,10 +226,7 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #goRound(): Promise<void> {
-    let lost: string[] = [];
-    await this.#inTurn(async (client) => {
-      lost = await readLost(client, MISSING_MS);
-    });
+    const lost = await this.#inTurn((client) => readLost(client, MISSING_MS));
     for (const run of lost) await this.#endLost(run);
     await this.#findLostJobs();
     if (this.#trouble !== undefined) this.#dispatch();

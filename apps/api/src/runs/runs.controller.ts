@@ -3,6 +3,7 @@ import {
   asId,
   type CourseId,
   type FileId,
+  ID_PATTERN,
   RESTRICTED_MODULES,
   runDecider,
   type RunFile,
@@ -31,9 +32,6 @@ import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { Access } from '../policies/access.js';
 import { RunAccess } from './run-access.js';
 import { RunQueue } from './run-queue.js';
-
-/** Second part of a cursor. */
-const RUN_KEY = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function runDto(row: RunRow): RunDto {
   const { requestedAt, finishedAt, id, workspace, by, byName, mode, entry, state, outcome } = row;
@@ -93,9 +91,15 @@ export class RunsController {
     const context = contextOf(person, 'web', {
       ...{ course: workspace.course, workspace: workspace.id, address: addressOf(request) },
     });
-    // Its id is new: nobody can have written to its stream.
+    const command = { kind: 'request', run } as const;
+    // Its id is new, so its stream need not be read. That of a repetition is not, which the event store sees by its events' ids.
     const { position } = await this.commands.decideOn(
-      ...([streamOf.run(id), runDecider, { kind: 'request', run }, runDecider.initial, 'noStream', context] as const),
+      streamOf.run(id),
+      runDecider,
+      command,
+      runDecider.initial,
+      'noStream',
+      context,
     );
     this.runQueue.hasten(id, person.userId);
     return { id, position };
@@ -129,7 +133,7 @@ export class RunsController {
   ): Promise<RunDto[]> {
     await waitFor(this.readModels, 'runs', after);
     const { workspace } = await this.access.require(person, id, 'see');
-    const [micros = '', run = ''] = decodeCursor(cursor, [/^\d{1,17}$/, RUN_KEY]) ?? [];
+    const [micros = '', run = ''] = decodeCursor(cursor, [/^\d{1,17}$/, ID_PATTERN]) ?? [];
     const before = cursor === undefined ? undefined : { micros, run };
     const page = await pageOf(
       limit,

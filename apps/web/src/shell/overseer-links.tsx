@@ -5,14 +5,20 @@ import './shell.css';
 
 const PAGES = [
   { page: 'audit', path: '/audit', label: 'Audit' },
+  { page: 'people', path: '/people', label: 'People' },
   { page: 'system', path: '/system', label: 'System' },
 ] as const;
 
-/** The pages of auditors and administrators. Addresses like any other: a middle click opens one in a tab of its own. */
-export function OverseerLinks({ page }: { readonly page: (typeof PAGES)[number]['page'] }) {
+/** The pages of auditors and administrators; `people` is the latter's alone. Addresses like any other: a middle click opens one in a tab of its own. */
+interface Props {
+  readonly page: (typeof PAGES)[number]['page'];
+  readonly managesPeople: boolean;
+}
+
+export function OverseerLinks({ page, managesPeople }: Props) {
   return (
     <nav aria-label="Pages" className="overseer-links">
-      {PAGES.map((one) => (
+      {PAGES.filter((one) => one.page !== 'people' || managesPeople).map((one) => (
         <Anchor
           key={one.page}
           href={one.path}

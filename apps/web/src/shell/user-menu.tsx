@@ -9,11 +9,13 @@ import {
   IconMoon,
   IconSun,
   IconUserCircle,
+  IconUserCog,
 } from '@tabler/icons-react';
 import type { UserDto } from '@palimpsest/protocol/wire';
 import { useState } from 'react';
 import { sentenceOf } from '../api-client.js';
 import { saveStatus } from '../save-status.js';
+import { AccountDialog } from '../account/account-dialog.js';
 import { signOut } from '../session.js';
 import { KeysDialog } from './keys-dialog.js';
 import { LeaveDialog } from './leave-dialog.js';
@@ -25,6 +27,7 @@ const PATIENCE = 5_000;
 /** Who is signed in; colours of the page, keys, sign out. */
 export function UserMenu({ me }: { readonly me: UserDto }) {
   const [keys, setKeys] = useState(false);
+  const [account, setAccount] = useState(false);
   const [looks, setLooks] = useState(false);
   const [leaving, setLeaving] = useState(false);
 
@@ -61,6 +64,13 @@ export function UserMenu({ me }: { readonly me: UserDto }) {
           <SchemeItems />
           <Menu.Divider />
           <Menu.Item
+            leftSection={<IconUserCog size={16} aria-hidden />}
+            onClick={() => setAccount(true)}
+            data-testid="my-account"
+          >
+            My account
+          </Menu.Item>
+          <Menu.Item
             leftSection={<IconEye size={16} aria-hidden />}
             onClick={() => setLooks(true)}
             data-testid="who-looked"
@@ -79,6 +89,7 @@ export function UserMenu({ me }: { readonly me: UserDto }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      <AccountDialog opened={account} onClose={() => setAccount(false)} />
       <LooksDialog opened={looks} onClose={() => setLooks(false)} />
       <KeysDialog opened={keys} onClose={() => setKeys(false)} />
       <LeaveDialog opened={leaving} onStay={() => setLeaving(false)} onLeave={() => void leave(true)} />

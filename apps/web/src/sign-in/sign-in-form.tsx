@@ -1,14 +1,21 @@
 import { Alert, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { sentenceOf } from '../api-client.js';
+import { ApiProblem, sentenceOf } from '../api-client.js';
 import { signIn } from '../session.js';
+import { useCountdown } from '../use-countdown.js';
 
 /** Asks for name and password; says in words what was wrong. `username` when it is known whose session has ended. */
 export function SignInForm({ username: known }: { readonly username?: string }) {
   const [username, setUsername] = useState(known ?? '');
   const [password, setPassword] = useState('');
-  const submit = useMutation({ mutationFn: () => signIn({ username: username.trim(), password }) });
+  const [wait, beginWait] = useCountdown();
+  const submit = useMutation({
+    mutationFn: () => signIn({ username: username.trim(), password }),
+    onError: (error) => {
+      if (error instanceof ApiProblem && error.limit) beginWait(error.limit.retryAfterSeconds);
+    },
+  });
   return (
     <form
       onSubmit={(event) => {
@@ -46,8 +53,8 @@ export function SignInForm({ username: known }: { readonly username?: string }) 
             {sentenceOf(submit.error)}
           </Alert>
         )}
-        <Button type="submit" loading={submit.isPending} data-testid="sign-in-submit">
-          Sign in
+        <Button type="submit" loading={submit.isPending} disabled={wait > 0} data-testid="sign-in-submit">
+          {wait > 0 ? `Try again in ${wait} s` : 'Sign in'}
         </Button>
       </Stack>
     </form>

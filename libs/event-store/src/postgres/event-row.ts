@@ -42,6 +42,16 @@ export interface EventPage {
   readonly complete: boolean;
 }
 
+/** The chosen rows of es.event (as e), each with the bytes of those before it in this order. */
+function sized(chosen: string, order: string): string {
+  return `
+      select e.*, sum(e.bytes) over (order by ${order} rows unbounded preceding) - e.bytes as bytes_before
+      from (
+        select e.*, octet_length(e.data) + coalesce(octet_length(e.metadata), 0) as bytes
+        from es.event e where ${chosen}
+      ) e`;
+}
+
 /**
  * A select of one page of es.event (as e) in the columns of `decodeEvent`: as many rows that meet the conditions as the
  * limit and PAGE_BYTES allow. Sizes are known without fetching the values, so the cut costs no reading.
@@ -49,13 +59,7 @@ export interface EventPage {
 export function pageStatement(conditions: string, order: string, limit: number): string {
   return `
     select e.position, e.revision, e.event_id, e.type, e.is_json, e.recorded_at, e.data, e.metadata, e.metadata_key, s.name
-    from (
-      select e.*, sum(e.bytes) over (order by ${order} rows unbounded preceding) - e.bytes as bytes_before
-      from (
-        select e.*, octet_length(e.data) + coalesce(octet_length(e.metadata), 0) as bytes
-        from es.event e where ${conditions} order by ${order} limit ${limit}
-      ) e
-    ) e join es.stream s using (stream_no)
+    from (${sized(`${conditions} order by ${order} limit ${limit}`, order)}) e join es.stream s using (stream_no)
     where e.bytes_before < ${PAGE_BYTES}
     order by ${order}`;
 }
@@ -96,14 +100,7 @@ export function shortPageStatement(range: string, order: string): string {
       floor(extract(epoch from e.recorded_at) * 1000)::bigint as recorded_ms, e.data,
       coalesce(e.metadata, (select m.bytes from es.metadata m where m.key = e.metadata_key)) as metadata,
       e.metadata_key, e.stream_no, e.found
-    from (
-      select e.*, count(*) over () as found,
-        sum(e.bytes) over (order by ${order} rows unbounded preceding) - e.bytes as bytes_before
-      from (
-        select e.*, octet_length(e.data) + coalesce(octet_length(e.metadata), 0) as bytes
-        from es.event e where ${range}
-      ) e
-    ) e
+    from (select e.*, count(*) over () as found from (${sized(range, order)}) e) e
     where e.bytes_before < ${SHORT_PAGE_BYTES}`;
 }
 
