@@ -128,6 +128,11 @@ describe('files and folders in the browser', () => {
     await ada.test('quota').waitFor();
     expect(await ada.test('quota').innerText()).toMatch(/1\.7 MB of 2 MB used/);
     await upload([file('more.bin', Buffer.concat([Buffer.alloc(1), Buffer.alloc(900_000, 2)]))]);
+    const told = ada.page.locator('.mantine-Notification-root');
+    await eventually(async () => (await told.count()) > 0, 'the refusal').catch(async () => {
+      throw new Error(`no refusal: ${await ada.page.locator('body').innerText()}`);
+    });
+    console.error(await told.allInnerTexts());
     await ada.page.getByText(/more\.bin: Your workspaces hold 1\.72 MB of 2 MB, and this needs 879 kB more/).waitFor();
     expect(await node('more.bin').count()).toBe(0);
     expect(ada.problems).toEqual([]);

@@ -38,15 +38,15 @@ describe('treeOf', () => {
 describe('what is dragged', () => {
   const files = ['main.py', 'a/b.py', 'a/c/d.py'].map(file);
   it.each([
-    ['id of main.py', 'a/', 'inside', 'a/main.py'],
-    ['id of a/b.py', 'id of main.py', 'after', 'b.py'],
-    ['id of a/b.py', 'id of a/c/d.py', 'inside', 'a/c/b.py'],
-    ['id of main.py', 'a/', 'before', null],
-    ['a/c/', 'id of main.py', 'before', 'c'],
-    ['a/', 'a/c/', 'inside', null],
-    ['a/', 'a/', 'inside', null],
-  ] as const)('%s dropped on %s (%s) lands at %s', (dragged, target, position, expected) => {
-    expect(landingOf(draggedOf(dragged, files)!, folderAt(target, position, files))).toBe(expected);
+    ['id of main.py', 'a/', 'a/main.py'],
+    ['id of a/b.py', 'id of main.py', 'b.py'],
+    ['id of a/b.py', 'id of a/c/d.py', 'a/c/b.py'],
+    ['id of main.py', 'nothing', null],
+    ['a/c/', 'id of main.py', 'c'],
+    ['a/', 'a/c/', null],
+    ['a/', 'a/', null],
+  ] as const)('%s dropped on %s lands at %s', (dragged, target, expected) => {
+    expect(landingOf(draggedOf(dragged, files)!, folderAt(target, files))).toBe(expected);
   });
 });
 

@@ -40,11 +40,11 @@ export function draggedOf(value: string, files: readonly FileDto[]): Dragged | u
   return file && { path: file.path, file };
 }
 
-/** The folder that something lands in which is dropped on a node, or beside it. Empty: the top. */
-export function folderAt(value: string, position: 'before' | 'after' | 'inside', files: readonly FileDto[]): string {
+/** The folder that something lands in which is dropped on a node: that folder, or the one of that file. Empty: the top. */
+export function folderAt(value: string, files: readonly FileDto[]): string {
   const target = draggedOf(value, files);
   if (!target) return '';
-  if (!target.file && position === 'inside') return target.path;
+  if (!target.file) return target.path;
   return target.path.slice(0, Math.max(0, target.path.lastIndexOf('/')));
 }
 

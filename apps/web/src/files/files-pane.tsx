@@ -26,6 +26,9 @@ import { showDeleted } from './undo-notice.js';
 import { useUpload } from './use-upload.js';
 import { VersionsDialog } from './versions-dialog.js';
 
+/** What a drag of the tree's own carries: the value of the node. */
+const NODE = 'application/x-palimpsest-node';
+
 interface Props {
   readonly workspace: WorkspaceDto;
   readonly selected: string | null;
@@ -49,8 +52,10 @@ export function FilesPane({ workspace, selected, onSelect }: Props) {
     const opened = await uploadAll(files, folder);
     if (opened !== null) onSelect(opened);
   };
+  const moveInto = useMoveInto(workspace);
   const [isTarget, setIsTarget] = useState(false);
-  const isFromOutside = (event: DragEvent) => canWrite && event.dataTransfer.types.includes('Files');
+  const isWanted = ({ dataTransfer: { types } }: DragEvent) =>
+    canWrite && (types.includes('Files') || types.includes(NODE));
   return (
     <nav
       className="files-pane"
@@ -58,18 +63,20 @@ export function FilesPane({ workspace, selected, onSelect }: Props) {
       data-testid="files"
       data-drop={isTarget || undefined}
       onDragOver={(event) => {
-        if (!isFromOutside(event)) return;
+        if (!isWanted(event)) return;
         event.preventDefault();
         setIsTarget(true);
       }}
       onDragLeave={() => setIsTarget(false)}
       onDrop={(event) => {
         setIsTarget(false);
-        if (!isFromOutside(event)) return;
+        if (!isWanted(event)) return;
         event.preventDefault();
         const value = (event.target as HTMLElement).closest<HTMLElement>('[data-value]')?.dataset['value'];
-        const folder = value === undefined ? '' : folderAt(value, 'inside', workspace.files);
-        void droppedFiles(event.dataTransfer).then((files) => upload(files, folder));
+        const folder = value === undefined ? '' : folderAt(value, workspace.files);
+        const node = event.dataTransfer.getData(NODE);
+        if (node !== '') void moveInto(node, folder);
+        else void droppedFiles(event.dataTransfer).then((files) => upload(files, folder));
       }}
     >
       <Group className="pane-bar" gap="xs" justify="space-between" wrap="nowrap">
@@ -110,6 +117,22 @@ export function FilesPane({ workspace, selected, onSelect }: Props) {
       />
     </nav>
   );
+}
+
+/** Moves a node of the tree into a folder; what is refused is told. */
+function useMoveInto(workspace: WorkspaceDto) {
+  const { move, moveFolder } = useFileCommands(workspace.id);
+  return async (node: string, folder: string) => {
+    const dragged = draggedOf(node, workspace.files);
+    const to = dragged && landingOf(dragged, folder);
+    if (!dragged || to === undefined || to === null) return;
+    try {
+      if (dragged.file) await move.mutateAsync({ id: dragged.file.id, path: to });
+      else await moveFolder.mutateAsync({ path: dragged.path, to });
+    } catch (error) {
+      notifications.show({ color: 'red', message: sentenceOf(error) });
+    }
+  };
 }
 
 interface NewProps {
@@ -198,18 +221,6 @@ interface TreeProps extends Props {
 function FileTree({ nodes, workspace, selected, onSelect, onDialog }: TreeProps) {
   const tree = useTree({ initialExpandedState: everyFolder(workspace) });
   const folders = Object.keys(everyFolder(workspace)).join('\n');
-  const { move, moveFolder } = useFileCommands(workspace.id);
-  const drop = async (value: string, folder: string) => {
-    const dragged = draggedOf(value, workspace.files);
-    const to = dragged && landingOf(dragged, folder);
-    if (!dragged || to === undefined || to === null) return;
-    try {
-      if (dragged.file) await move.mutateAsync({ id: dragged.file.id, path: to });
-      else await moveFolder.mutateAsync({ path: dragged.path, to });
-    } catch (error) {
-      notifications.show({ color: 'red', message: sentenceOf(error) });
-    }
-  };
   useEffect(() => {
     // Folders begin open, those that come later too; one that somebody has closed stays as it is.
     for (const folder of folders.split('\n')) if (!(folder in tree.expandedState)) tree.expand(folder);
@@ -228,10 +239,6 @@ function FileTree({ nodes, workspace, selected, onSelect, onDialog }: TreeProps)
       levelOffset="md"
       aria-label="Files of this workspace"
       selectOnClick
-      {...(workspace.access === 'write' && {
-        onDragDrop: ({ draggedNode, targetNode, position }) =>
-          void drop(draggedNode, folderAt(targetNode, position, workspace.files)),
-      })}
       onKeyDown={(event) => {
         const value = (event.target as HTMLElement).closest<HTMLElement>('[data-value]')?.dataset['value'];
         if (event.key === 'Enter' && isFile(workspace, value)) onSelect(value);
@@ -282,6 +289,11 @@ function Node({ payload, isCurrent, workspace, onSelect, onDialog }: NodeProps) 
       aria-current={isCurrent ? 'page' : undefined}
       data-testid={file ? 'file' : 'folder'}
       data-path={file?.path ?? node.value.slice(0, -1)}
+      draggable={workspace.access === 'write'}
+      onDragStart={(event) => {
+        event.dataTransfer.setData(NODE, node.value);
+        event.dataTransfer.effectAllowed = 'move';
+      }}
       onClick={(event) => {
         elementProps.onClick(event);
         if (file) onSelect(file.id);
