@@ -22,7 +22,7 @@ describe('files and folders in the browser', () => {
     browser = await openBrowser();
     ada = await Person.signIn(browser, installation, 'ada');
     await ada.editorReady();
-  });
+  }, 90_000);
   afterAll(async () => {
     await browser?.close();
     await installation.stop();
