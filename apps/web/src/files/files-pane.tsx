@@ -12,7 +12,7 @@ import {
   IconUpload,
 } from '@tabler/icons-react';
 import type { FileDto, WorkspaceDto } from '@palimpsest/protocol/wire';
-import { type DragEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type DragEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { sentenceOf } from '../api-client.js';
 import { useFileCommands } from '../classroom.js';
 import './files.css';
@@ -334,7 +334,11 @@ function NodeMenu({ path, file, workspace, onDialog }: MenuProps) {
           <IconDots size={16} aria-hidden />
         </ActionIcon>
       </Menu.Target>
-      <Menu.Dropdown onClick={(event) => event.stopPropagation()}>
+      {/* The tree would take the arrow keys for its own. */}
+      <Menu.Dropdown
+        onClick={(event) => event.stopPropagation()}
+        onKeyDown={(event: KeyboardEvent) => event.stopPropagation()}
+      >
         {file ? (
           <FileItems file={file} workspace={workspace} onDialog={onDialog} />
         ) : (
