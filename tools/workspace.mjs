@@ -30,8 +30,15 @@ function run(command, args, what) {
   throw new Fault(`${what} failed:\n${said.split('\n').slice(-40).join('\n').trim()}`);
 }
 
+/**
+ * PALIMPSEST_BUILT says that both have been done just now: `npm test` starts several installations at once, and two that install
+ * or build in one tree disturb each other.
+ */
+const isDone = process.env.PALIMPSEST_BUILT === '1';
+
 /** `npm ci`, unless it has been done for exactly this lockfile and this Node. */
 export function installDependencies(say) {
+  if (isDone) return;
   const stamp = join(root, 'node_modules', '.palimpsest-lock');
   const wanted = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -43,12 +50,9 @@ export function installDependencies(say) {
   writeFileSync(stamp, wanted);
 }
 
-/**
- * Builds what is stale; Nx knows from the contents. Takes a second when nothing is. Not asked when PALIMPSEST_BUILT says that
- * it has been done just now: `npm test` starts several installations at once, and two builds in one tree disturb each other.
- */
+/** Builds what is stale; Nx knows from the contents. Takes a second when nothing is. */
 export function build(say) {
-  if (process.env.PALIMPSEST_BUILT === '1') return;
+  if (isDone) return;
   say('building what has changed');
   run(
     process.execPath,
