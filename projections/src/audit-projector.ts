@@ -162,13 +162,24 @@ function accountOf(event: DomainEvent): Account {
     case 'WorkspaceOpened':
       return { object: event.data.name, summary: `workspace opened (${event.data.kind})` };
     case 'FileCreated':
-      return { object: event.data.path, summary: 'file made' };
+      return { object: event.data.path, summary: event.data.copyOf === undefined ? 'file made' : 'file copied' };
     case 'FileMoved':
       return { object: event.data.to, summary: `file moved from ${event.data.from}` };
     case 'FileDeleted':
-      return { object: event.data.path, summary: 'file deleted' };
+      return {
+        object: event.data.path,
+        summary: event.data.deletion === undefined ? 'file deleted' : 'file deleted with its folder',
+      };
     case 'FileRestored':
       return { object: event.data.path, summary: 'file restored' };
+    case 'FolderCreated':
+      return { object: event.data.path, summary: 'folder made' };
+    case 'FolderMoved':
+      return { object: event.data.to, summary: `folder moved from ${event.data.from}` };
+    case 'FolderDeleted':
+      return { object: event.data.path, summary: 'folder deleted' };
+    case 'FolderRestored':
+      return { object: event.data.path, summary: 'folder restored' };
     case 'RunRequested':
       return {
         object: event.data.entry ?? 'Python prompt',

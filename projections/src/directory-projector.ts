@@ -81,6 +81,22 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
         recorded.recordedAt,
       ]);
       return;
+    case 'FolderCreated':
+      await makeFolders(workspace, [event.data.path], tx);
+      return;
+    case 'FolderMoved':
+      await tx.query(
+        `update folder set path = $3 || substring(path from length($2) + 1)
+         where workspace = $1 and (path = $2 or starts_with(path, $2 || '/'))`,
+        [workspace, event.data.from, event.data.to],
+      );
+      return;
+    case 'FolderDeleted':
+      await tx.query('delete from folder where workspace = $1 and path = any($2)', [workspace, event.data.folders]);
+      return;
+    case 'FolderRestored':
+      await makeFolders(workspace, event.data.folders, tx);
+      return;
     case 'FileMoved':
       await tx.query('update file set path = $2 where id = $1', [event.data.file, event.data.to]);
       return;
@@ -94,7 +110,14 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
   }
 }
 
-/** The shape of version 3, which knows what courses publish. The tables of a later version are made from here alone, by a rebuild. */
+async function makeFolders(workspace: string, paths: readonly string[], tx: ClientBase): Promise<void> {
+  await tx.query('insert into folder (workspace, path) select $1, unnest($2::text[]) on conflict do nothing', [
+    workspace,
+    paths,
+  ]);
+}
+
+/** The shape of version 4, which knows what courses publish and folders that were made. The tables of a later version are made from here alone, by a rebuild. */
 const DDL = /* sql */ `
 create table person (
   id           uuid primary key,
@@ -140,14 +163,21 @@ create table file (
   deleted    boolean not null default false
 );
 create index file_by_workspace on file (workspace);
+
+-- Folders that were made; those of files exist by their paths.
+create table folder (
+  workspace uuid not null,
+  path      text not null,
+  primary key (workspace, path)
+);
 ${ITEM_DDL}`;
 
 /** People, courses with their members and what they publish, workspaces with their files and what was handed in. */
 export const directoryProjector: Projector = {
   name: 'directory',
-  version: 3,
+  version: 4,
   streamPrefixes: ['user-', 'course-', 'item-', 'workspace-'],
-  tables: ['person', 'course', 'member', 'workspace', 'file', ...ITEM_TABLES],
+  tables: ['person', 'course', 'member', 'workspace', 'file', 'folder', ...ITEM_TABLES],
   ddl: DDL,
   async apply(recorded, tx) {
     const event = readEvent(recorded);

@@ -141,9 +141,23 @@ export class DirectoryQueries {
     return this.#one(`select ${WORKSPACE} from read.workspace where id = $1`, [id]);
   }
 
+  personalWorkspacesOf(owner: string): Promise<WorkspaceRow[]> {
+    return this.#all(`select ${WORKSPACE} from read.workspace where owner = $1 and kind = 'personal' order by id`, [
+      owner,
+    ]);
+  }
+
   /** Live files by path. */
   files(workspace: string): Promise<FileRow[]> {
     return this.#all(`select ${FILE} from read.file where workspace = $1 and not deleted order by path`, [workspace]);
+  }
+
+  /** Folders that were made, by path. */
+  async folders(workspace: string): Promise<string[]> {
+    const rows = await this.#all<{ path: string }>('select path from read.folder where workspace = $1 order by path', [
+      workspace,
+    ]);
+    return rows.map(({ path }) => path);
   }
 
   file(id: string): Promise<FileRow | undefined> {

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
+import { MAX_BLOB_BYTES } from '@palimpsest/blobs';
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
 import { type OpenIdSettings, readOpenIdSettings } from './openid/openid-settings.js';
+
+const MIB = 1024 * 1024;
 
 /** The limits of a kind: of a student, and of staff, who look after many. */
 export interface KindLimit {
@@ -47,6 +50,10 @@ export interface Configuration {
   readonly cleanupIntervalMs: number;
   /** Most of each kind in a minute. */
   readonly rateLimits: RateLimitSettings;
+  /** Bytes of the largest file that can be uploaded. */
+  readonly fileBytes: number;
+  /** Bytes that a student's personal workspaces may hold together, and every other workspace by itself. */
+  readonly workspaceBytes: number;
   /** What programs may not use where their course has not decided. */
   readonly refusedModules: readonly RestrictedModule[];
 }
@@ -112,6 +119,12 @@ export function readConfiguration(environment: Environment): Configuration {
     cleanupIntervalMs: integerSetting(environment, 'CLEANUP_INTERVAL_MS', 300_000, { least: 1_000, most: 86_400_000 }),
     rateLimits: rateLimits(environment),
     refusedModules: namesSetting(environment, 'REFUSED_MODULES', RESTRICTED_MODULES),
+    // Of the same names as the executor's, which keep a run's folder: one notion of what a workspace may hold.
+    fileBytes: Math.min(
+      integerSetting(environment, 'FILE_SIZE_LIMIT_MB', 10, { least: 1, most: 4_096 }) * MIB,
+      MAX_BLOB_BYTES,
+    ),
+    workspaceBytes: integerSetting(environment, 'WORKSPACE_LIMIT_MB', 150, { least: 1, most: 65_536 }) * MIB,
     openDocuments: integerSetting(environment, 'COLLAB_OPEN_DOCUMENTS', 20, { least: 1, most: 10_000 }),
   };
 }

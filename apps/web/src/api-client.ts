@@ -42,7 +42,23 @@ function command<T>(method: string, path: string, body?: unknown): Promise<T> {
   return delivered((key) => request<T>(method, path, body, key));
 }
 
+/** The bytes of a file. Sending them again changes nothing, so it needs no key. Throws ApiProblem. */
+async function upload<T>(path: string, file: Blob): Promise<T> {
+  const init: RequestInit = {
+    method: 'PUT',
+    credentials: 'same-origin',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: file,
+  };
+  const response = await fetch(path, init).catch((cause: unknown) => {
+    throw new ApiProblem(0, 'unreachable', UNREACHABLE, { cause });
+  });
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as T;
+}
+
 export const api = {
+  upload,
   get: <T>(path: string) => request<T>('GET', path),
   post: <T>(path: string, body?: unknown) => command<T>('POST', path, body),
   put: <T>(path: string, body: unknown) => command<T>('PUT', path, body),

@@ -2,6 +2,12 @@ import type {
   CourseDto,
   CreateFileDto,
   MoveFileDto,
+  MoveFolderDto,
+  PathDto,
+  TrashEntryDto,
+  UploadedDto,
+  UsageDto,
+  VersionDto,
   WorkspaceDto,
   WorkspaceSummaryDto,
   WrittenDto,
@@ -56,10 +62,41 @@ export function firstFile(workspace: WorkspaceDto): string | null {
   return (files.find((file) => file.path === 'main.py') ?? files[0])?.id ?? null;
 }
 
+/** What was deleted in a workspace, asked for when it is looked at. */
+export function useTrash(workspace: string) {
+  return useQuery({
+    queryKey: ['trash', workspace],
+    queryFn: () => api.get<TrashEntryDto[]>(`/api/workspaces/${workspace}/trash`),
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+/** How much is used of the quota; asked for anew when `files` changes. */
+export function useUsage(workspace: string, files: readonly unknown[], enabled: boolean) {
+  return useQuery({
+    queryKey: ['usage', workspace, files.length],
+    queryFn: () => api.get<UsageDto>(`/api/workspaces/${workspace}/usage`),
+    staleTime: 60_000,
+    enabled,
+  });
+}
+
+/** The contents that a binary file has had. */
+export function useVersions(workspace: string, file: string) {
+  return useQuery({
+    queryKey: ['versions', file],
+    queryFn: () => api.get<VersionDto[]>(`/api/workspaces/${workspace}/files/${file}/versions`),
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
 /** Commands on the files of a workspace. Each resolves when the list of files shows what it did. */
 export function useFileCommands(workspace: string) {
   const client = useQueryClient();
-  const base = `/api/workspaces/${workspace}/files`;
+  const home = `/api/workspaces/${workspace}`;
+  const base = `${home}/files`;
 
   async function shown(written: WrittenDto): Promise<WrittenDto> {
     const after = written.position === null ? '' : `?after=${encodeURIComponent(written.position)}`;
@@ -83,6 +120,33 @@ export function useFileCommands(workspace: string) {
     }),
     restore: useMutation({
       mutationFn: async (id: string) => shown(await api.post<WrittenDto>(`${base}/${id}/restore`)),
+    }),
+    copy: useMutation({
+      mutationFn: async ({ id, path }: { readonly id: string } & PathDto) =>
+        shown(await api.post<WrittenDto>(`${base}/${id}/copy`, { path })),
+    }),
+    createFolder: useMutation({
+      mutationFn: async (folder: PathDto) => shown(await api.post<WrittenDto>(`${home}/folders`, folder)),
+    }),
+    moveFolder: useMutation({
+      mutationFn: async (move: MoveFolderDto) => shown(await api.patch<WrittenDto>(`${home}/folders`, move)),
+    }),
+    copyFolder: useMutation({
+      mutationFn: async (copy: MoveFolderDto) => shown(await api.post<WrittenDto>(`${home}/folders/copy`, copy)),
+    }),
+    removeFolder: useMutation({
+      mutationFn: async (path: string) =>
+        shown(await api.delete<WrittenDto>(`${home}/folders?path=${encodeURIComponent(path)}`)),
+    }),
+    restoreFolder: useMutation({
+      mutationFn: async (deletion: string) => shown(await api.post<WrittenDto>(`${home}/trash/${deletion}/restore`)),
+    }),
+    upload: useMutation({
+      mutationFn: async ({ path, file }: { readonly path: string; readonly file: Blob }) => {
+        const uploaded = await api.upload<UploadedDto>(`${home}/content?path=${encodeURIComponent(path)}`, file);
+        await shown(uploaded);
+        return uploaded;
+      },
     }),
   };
 }

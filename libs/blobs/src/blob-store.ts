@@ -23,7 +23,7 @@ export interface BlobStore {
 }
 
 /** The size limit of a file of a run, which is what blobs are made from. */
-export const MAX_BLOB_BYTES = 10_000_000;
+export const MAX_BLOB_BYTES = 10 * 1024 * 1024;
 
 /** Nothing was kept. */
 export class BlobTooLarge extends Error {

@@ -40,6 +40,23 @@ test('bytes come back by their hash, are kept once, and the first media type sta
   expect(await store.get('no hash')).toBeUndefined();
 });
 
+test('a part is read in pieces, and no further than the blob goes', async () => {
+  const bytes = randomBytes(700_000);
+  const hash = await store.put(bytes, 'x');
+  const read = async (start: number, end: number) => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of store.read(hash, start, end)) pieces.push(piece);
+    return { whole: Buffer.concat(pieces), pieces: pieces.length };
+  };
+  expect(await store.info(hash)).toEqual({ sha256: hash, mediaType: 'x', size: 700_000 });
+  expect((await read(0, 700_000)).whole.equals(bytes)).toBe(true);
+  expect((await read(0, 700_000)).pieces).toBe(3);
+  expect((await read(262_143, 524_289)).whole.equals(bytes.subarray(262_143, 524_289))).toBe(true);
+  expect((await read(699_999, 800_000)).whole.equals(bytes.subarray(699_999))).toBe(true);
+  expect([(await read(700_000, 700_001)).pieces, (await read(5, 5)).pieces]).toEqual([0, 0]);
+  expect(await store.info('0'.repeat(64))).toBeUndefined();
+});
+
 test('the largest is kept, one byte more is refused', async () => {
   const hash = await store.put(Buffer.alloc(MAX_BLOB_BYTES), 'application/octet-stream');
   expect((await store.get(hash))?.size).toBe(MAX_BLOB_BYTES);

@@ -20,5 +20,6 @@ export { RecordedDocuments, RevisionMissing } from './recorded-documents.js';
 export { changesBetween, type TextChange } from './text-changes.js';
 /** Changes a document's text as one more author would, and gives the updates. */
 export { MAX_INSERT, rewriteText } from './rewrite-text.js';
+export { textIn } from './text-in.js';
 /** Opens a made-up file a few times, so that the engine has compiled what opens the first real one. */
 export { warmUp } from './warm-up.js';

@@ -96,6 +96,10 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
     1,
     `{"ms":900,"batch":0,"path":"out.txt","change":"changed","file":"${ID}","kind":"text","size":12,"keptAs":"out-2.txt","base":"7","revision":"9"}`,
   ],
+  ['FolderCreated', 1, '{"path":"data"}'],
+  ['FolderMoved', 1, '{"from":"data","to":"old/data"}'],
+  ['FolderDeleted', 1, `{"path":"data","deletion":"${ID}","folders":["data","data/empty"]}`],
+  ['FolderRestored', 1, `{"path":"data","deletion":"${ID}","folders":["data","data/empty"]}`],
   ['FilesNotKept', 1, '{"ms":900,"batch":0,"files":[{"path":"old.txt","reason":"edited"}]}'],
   [
     'RunFinished',

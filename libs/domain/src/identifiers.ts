@@ -6,6 +6,8 @@ export type SessionId = Branded<'SessionId'>;
 export type CourseId = Branded<'CourseId'>;
 export type WorkspaceId = Branded<'WorkspaceId'>;
 export type FileId = Branded<'FileId'>;
+/** One deletion of a folder, with everything that went with it. */
+export type DeletionId = Branded<'DeletionId'>;
 export type RunId = Branded<'RunId'>;
 export type ItemId = Branded<'ItemId'>;
 

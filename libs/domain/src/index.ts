@@ -6,6 +6,7 @@ export {
   ID_PATTERN,
   isId,
   type CourseId,
+  type DeletionId,
   type FileId,
   type ItemId,
   type RunId,
@@ -15,7 +16,16 @@ export {
 } from './identifiers.js';
 export { partsOfStream, streamOf } from './streams.js';
 export { ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
-export { checkPath, pathKey, utf8Length, type PathCheck } from './path.js';
+export {
+  checkPath,
+  folderOf,
+  foldersAbove,
+  isWithin,
+  pathKey,
+  staysInside,
+  utf8Length,
+  type PathCheck,
+} from './path.js';
 export {
   MAX_DISPLAY_NAME,
   USERNAME,
@@ -64,8 +74,11 @@ export {
 export { deadlineOf, isLate, lockOf, nextTurn, phaseOf, type ItemPhase, type Schedule } from './item-phase.js';
 export { digestText, type CopiedFile, type HandedInFile, type WorkHandedIn, type WorkspaceCopied } from './work.js';
 export {
+  isFolder,
   MAX_FILES,
   workspaceDecider,
+  type FolderDeletion,
+  type NewFile,
   type WorkspaceOpened,
   type WorkspaceCommand,
   type WorkspaceEvent,

@@ -1,11 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkPath, pathKey, utf8Length } from './path.js';
+import { checkPath, pathKey, staysInside, utf8Length } from './path.js';
 
 describe('path', () => {
   it.each(['main.py', 'a/b/c.txt', 'übung 1.py', '数据.csv', '.hidden', 'a b/c d.py', '👩‍🏫.py'.replace('\u200d', '')])(
     'takes %j',
     (path) => expect(checkPath(path)).toEqual({ ok: true, path: path.normalize('NFC') }),
   );
+
+  it('says plainly which letter is of another alphabet', () => {
+    expect(checkPath('p\u0430ypal.py')).toEqual({
+      ok: false,
+      problem:
+        '"p\u0430ypal" mixes alphabets: its "\u0430" is Cyrillic and looks like the Latin "a". Type it in one alphabet.',
+    });
+  });
+
+  it('a path that old logs have stays inside, by whatever rule it was accepted', () => {
+    expect(['p\u0430y.py', 'a/b.py'].map(staysInside)).toEqual([true, true]);
+    expect(['../a', 'a//b', '/a', 'a/./b', 'a\u0000', ''].map(staysInside)).toEqual(Array(6).fill(false));
+  });
 
   it('normalises to NFC', () => {
     expect(checkPath('e\u0301.py')).toEqual({ ok: true, path: '\u00e9.py' });
@@ -21,6 +34,16 @@ describe('path', () => {
     ['half a character', 'a\ud800', false],
     ['a zero-width joiner', 'a\u200db', false],
     ['a line separator', 'a\u2028b', false],
+    ['a filler that renders as nothing', 'a\u3164b', false],
+    ['a tag character', 'a\u{e0041}b', false],
+    ['an emoji with its variation selector', '❤\ufe0f.py', true],
+    ['Cyrillic alone', 'привет.py', true],
+    ['Greek as symbols', 'Δt αβ μm.csv', true],
+    ['Latin with a Cyrillic а', 'p\u0430ypal.py', false],
+    ['Latin with a Greek capital Alpha', '\u0391lpha.py', false],
+    ['a reserved name in a compatible form', 'com¹.txt', false],
+    ['a reserved name with a space before its dot', 'con .txt', false],
+    ['a reserved name within another', 'console.txt', true],
   ])('%s: %#', (_, path, ok) => expect(checkPath(path).ok).toBe(ok));
 
   it('never lets a path out of its folder, whatever the text', () => {
@@ -42,6 +65,11 @@ describe('path', () => {
     expect(pathKey('Main.PY')).toBe(pathKey('main.py'));
     expect(pathKey('ﬁle.py')).toBe(pathKey('file.py'));
     expect(pathKey('a.py')).not.toBe(pathKey('b.py'));
+    expect(pathKey('STRASSE')).toBe(pathKey('straße'));
+    expect(pathKey('ТЕСТ')).toBe(pathKey('тест'));
+    expect(pathKey('сор.py')).toBe(pathKey('cop.py')); // the first is Cyrillic
+    expect(pathKey('❤\ufe0f')).toBe(pathKey('❤'));
+    expect(pathKey('α.csv')).not.toBe(pathKey('a.csv'));
   });
 
   it.each(['', 'a', 'é', '数', '👩'])('counts the bytes of %j as UTF-8 does', (text) => {

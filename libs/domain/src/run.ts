@@ -53,6 +53,8 @@ export interface RunRequested {
     /** Path of the script; null in mode `repl`. */
     readonly entry: string | null;
     readonly files: readonly RunFile[];
+    /** Folders that were made there, which may be empty. None, or left out: those of the files alone. */
+    readonly folders?: readonly string[];
     readonly columns: number;
     readonly rows: number;
     /** What the course refused to its students' code at that moment. Absent in old runs, to which nothing was refused. */

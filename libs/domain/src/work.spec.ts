@@ -24,6 +24,7 @@ describe('a copy of published files', () => {
       kind: 'openCopy',
       ...{ workspace, from, revision: '7' },
       files: paths.map((path, n) => file(10 + n, path) as never),
+      folders: [] as string[],
     }) as const;
 
   it('is opened with all of its files and what they were, in one step, once', () => {
@@ -39,6 +40,16 @@ describe('a copy of published files', () => {
       files: [10, 11].map((n) => ({ file: uuid(n), from: uuid(n + 50), revision: '3' })),
     });
     expect(given(...events).refused(copy('a.py'))).toBe('already-exists');
+  });
+
+  it('has the empty folders as well', () => {
+    const events = given().when({ ...copy('a.py'), folders: ['data'] });
+    expect(events.map(({ type }) => type)).toEqual([
+      'WorkspaceOpened',
+      'WorkspaceCopied',
+      'FolderCreated',
+      'FileCreated',
+    ]);
   });
 
   it('has the rules of every workspace', () => {

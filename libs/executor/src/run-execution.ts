@@ -191,7 +191,7 @@ export class RunExecution {
     const { sandboxes, contents } = this.#environment;
     const place = (reserved?.take() ?? sandboxes.take()).then(async (sandbox) => {
       try {
-        await layOutWorkspace(contents, sandbox.workspace, request.files, (path) => sandbox.handOver(path));
+        await layOutWorkspace(contents, sandbox.workspace, request, (path) => sandbox.handOver(path));
         return sandbox;
       } catch (error) {
         await sandbox.dispose();

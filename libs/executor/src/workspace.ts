@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { BlobStore } from '@palimpsest/blobs';
 import type { RecordedDocuments } from '@palimpsest/documents';
 import {
-  checkPath,
   CONTENT_STORED,
   type ContentStored,
   type FileId,
   readEvent,
   type RunFile,
+  staysInside,
   streamOf,
 } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
@@ -100,22 +100,26 @@ export class RememberedContents implements FileContents {
 const AT_ONCE = 8;
 
 /**
- * Writes the files of a run below `folder`, which is new and empty, so that there is nothing to be followed out of it.
- * `made` is told each path that was made, parents first. Throws WorkspaceFault for a path that the domain would refuse.
+ * Writes the folders and files of a run below `folder`, which is new and empty, so that there is nothing to be followed out of it.
+ * `made` is told each path that was made, parents first. Throws WorkspaceFault for a path that leaves it.
  */
 export async function layOutWorkspace(
   contents: FileContents,
   folder: string,
-  files: readonly RunFile[],
+  { files, folders: empty = [] }: { readonly files: readonly RunFile[]; readonly folders?: readonly string[] },
   made: (path: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const folders = new Set([folder]);
   const paths: string[] = [];
+  for (const path of empty) {
+    if (!staysInside(path)) throw new WorkspaceFault(`"${path}" cannot be laid out: it leaves the workspace.`);
+    await makeParents(folder, `${path}/`, folders, made);
+  }
   for (const file of files) {
-    const checked = checkPath(file.path);
-    if (!checked.ok) throw new WorkspaceFault(`"${file.path}" cannot be laid out: ${checked.problem}`);
-    paths.push(join(folder, checked.path));
-    await makeParents(folder, checked.path, folders, made);
+    if (!staysInside(file.path))
+      throw new WorkspaceFault(`"${file.path}" cannot be laid out: it leaves the workspace.`);
+    paths.push(join(folder, file.path));
+    await makeParents(folder, file.path, folders, made);
   }
   for (let at = 0; at < files.length; at += AT_ONCE)
     await allSettled(
@@ -139,7 +143,7 @@ async function makeParents(
   known: Set<string>,
   made: (path: string) => Promise<void>,
 ): Promise<void> {
-  const parts = dirname(path) === '.' ? [] : dirname(path).split('/');
+  const parts = path.split('/').slice(0, -1);
   let folder = root;
   for (const part of parts) {
     folder = join(folder, part);

@@ -8,6 +8,7 @@ import {
   IsOptional,
   IsString,
   IsUUID,
+  Matches,
   MaxLength,
   MinLength,
   ValidateNested,
@@ -75,6 +76,10 @@ export class FileDto {
   kind!: 'text' | 'binary';
   @IsISO8601()
   createdAt!: string;
+  /** In a state of the past: the revision of its stream that it had then; null while nothing was in it. */
+  @IsOptional()
+  @Matches(/^\d{1,15}$/)
+  revision?: string | null;
 }
 
 /** `GET /api/workspaces/:id`. */
@@ -89,6 +94,17 @@ export class WorkspaceDto extends WorkspaceSummaryDto {
   @ValidateNested({ each: true })
   @Type(() => FileDto)
   files!: FileDto[];
+  /** Folders that were made and may be empty; others exist by the paths of the files. */
+  @IsArray()
+  @IsString({ each: true })
+  folders!: string[];
+  /** In a state of the past: the revision of the workspace's stream, and when it came to be. */
+  @IsOptional()
+  @Matches(/^\d{1,15}$/)
+  revision?: string;
+  @IsOptional()
+  @IsISO8601()
+  since?: string;
 }
 
 /** Body of `POST /api/workspaces/:id/files`. */

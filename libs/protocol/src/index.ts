@@ -68,6 +68,19 @@ export {
   type ItemPhaseName,
 } from './items.js';
 export {
+  ContentQueryDto,
+  MoveFolderDto,
+  PathDto,
+  PathQueryDto,
+  RestoreQueryDto,
+  TrashEntryDto,
+  UploadedDto,
+  UsageDto,
+  VersionDto,
+  WorkspaceQueryDto,
+  ZipQueryDto,
+} from './files.js';
+export {
   parseRunClientMessage,
   RequestRunDto,
   RUN_SOCKET_MAX_PAYLOAD,

@@ -42,6 +42,7 @@ export type {
   PublishItemDto,
   ReceiptDto,
 } from './items.js';
+export type { MoveFolderDto, PathDto, TrashEntryDto, UploadedDto, UsageDto, VersionDto } from './files.js';
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
 export type { AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';

@@ -13,7 +13,7 @@ import { createPostgresEventStore } from '../../../libs/event-store/dist/index.j
 const pg = createRequire(new URL('../../../apps/api/package.json', import.meta.url))('pg');
 
 /** Students of `course`, with `text` in the file `path` of a workspace of their own: user name, password, workspace. */
-export async function makeStudents(databaseUrl, { count, course, path, text }) {
+export async function makeStudents(databaseUrl, { count, course, path, text, prefix = 'student' }) {
   const store = createPostgresEventStore({ connectionString: databaseUrl });
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   const commands = new CommandHandler(store);
@@ -21,7 +21,7 @@ export async function makeStudents(databaseUrl, { count, course, path, text }) {
   try {
     const students = [];
     for (let n = 0; n < count; n++) {
-      const student = { username: `student${n}`, password: randomUUID(), workspace: randomUUID() };
+      const student = { username: `${prefix}${n}`, password: randomUUID(), workspace: randomUUID() };
       const user = accountId(student.username);
       await accounts.ensure({ ...student, displayName: `Student ${n}`, role: 'student' }, systemContext());
       const enrol = { kind: 'enrol', user, role: 'student' };

@@ -64,7 +64,8 @@ export class WorkspaceCopies {
     if (files.length === 0)
       throw new Rejected({ code: 'invalid-value', message: 'There are no files here that could be copied.' });
     const revision = String(expected);
-    const command = { kind: 'openCopy', workspace, from, revision, files, ...(item && { item }) } as const;
+    const folders = [...state.folders].flatMap((folder) => placeOfFolder(folder, pathOf));
+    const command = { kind: 'openCopy', workspace, from, revision, files, folders, ...(item && { item }) } as const;
     try {
       const { position } = await this.commands.execute(stream, workspaceDecider, command, context);
       if (position !== null) return position;
@@ -128,4 +129,10 @@ export class WorkspaceCopies {
       if (!(error instanceof WrongExpectedVersion)) throw error;
     }
   }
+}
+
+/** Where a folder goes shows in where something in it would go; nowhere, if that is the copy itself. */
+function placeOfFolder(folder: string, pathOf: NonNullable<CopyRequest['pathOf']>): string[] {
+  const inside = pathOf(`${folder}/-`);
+  return inside === undefined || inside === '-' ? [] : [inside.slice(0, -'/-'.length)];
 }

@@ -320,6 +320,10 @@ function concerns(recorded: RecordedEvent, { principal, grant }: Watch): boolean
     case 'WorkspaceCopied':
     case 'FileCreated':
     case 'FileMoved':
+    case 'FolderCreated':
+    case 'FolderMoved':
+    case 'FolderDeleted':
+    case 'FolderRestored':
     case 'SignedIn':
       return false;
     default:

@@ -76,12 +76,16 @@ export class RunsController {
     const id = asId<RunId>(newId('run'));
     const workspaceId = asId<WorkspaceId>(workspace.id);
     const course = asId<CourseId>(workspace.course);
-    const [files, refused] = await Promise.all([this.#filesNow(workspaceId), this.moduleRules.refusedIn(course)]);
+    const [{ files, folders }, refused] = await Promise.all([
+      this.#treeNow(workspaceId),
+      this.moduleRules.refusedIn(course),
+    ]);
     const run = {
       ...{ id, workspace: workspaceId, course, by: asId<UserId>(person.userId), mode: body.mode, files },
       entry: body.mode === 'script' ? (body.entry ?? 'main.py') : null,
       columns: body.columns ?? 80,
       rows: body.rows ?? 24,
+      ...(folders.length > 0 && { folders }),
       refused: refused ?? RESTRICTED_MODULES,
     };
     const context = contextOf(person, 'web', {
@@ -141,9 +145,10 @@ export class RunsController {
   }
 
   /** The tree and every file's revision, from the log itself: a read model may be a moment behind what was just saved. */
-  async #filesNow(workspace: WorkspaceId): Promise<RunFile[]> {
+  async #treeNow(workspace: WorkspaceId): Promise<{ files: RunFile[]; folders: string[] }> {
     const { state } = await this.commands.load(streamOf.workspace(workspace), workspaceDecider);
-    return Promise.all([...state.files].map(([file, path]) => this.#fileNow(file, path)));
+    const files = await Promise.all([...state.files].map(([file, path]) => this.#fileNow(file, path)));
+    return { files, folders: [...state.folders] };
   }
 
   async #fileNow(file: FileId, path: string): Promise<RunFile> {

@@ -1,37 +1,48 @@
-import { ANY_BYTES, mediaTypeOf } from '@palimpsest/blobs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ANY_BYTES } from '@palimpsest/blobs';
 import type { Request, Response } from 'express';
 
 /** What is to be sent of a file. */
 export interface ServedContent {
   readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly isText: boolean;
+  /** Bytes of all of it. */
+  readonly size: number;
+  /** By the first bytes; `text` for a text. */
+  readonly mediaType: string;
   /** Another one for other bytes; without quotes. */
   readonly tag: string;
+  /** It is addressed by its revision, so what is there never changes. */
+  readonly isFixed: boolean;
+  /** The bytes from `start` up to and without `end`, in pieces. */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
 }
 
-/** Media types that a browser may show: pictures that hold no program. Everything else is saved. */
-const SHOWN: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
+export const TEXT_TYPE = 'text/plain; charset=utf-8';
+
+/** Media types that a browser may show: pictures that hold no program, and pages that it draws without ours. Everything else is saved. */
+const SHOWN: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'application/pdf']);
 
 /**
- * Sends what somebody's program wrote without letting it become a page of this site: its type is what the bytes say, from a
- * short list, or "bytes"; browsers may not guess another; what is opened by itself is saved or stands in a sandbox that allows
- * nothing. Answers "not modified" and one range (RFC 9110); of several ranges, or a broken one, it sends all.
+ * Sends what somebody's program wrote, or somebody uploaded, without letting it become a page of this site: its type is what
+ * the bytes say, from a short list, or "bytes"; browsers may not guess another; what is opened by itself is saved or stands in
+ * a sandbox that allows nothing. Answers "not modified" and one range (RFC 9110); of several ranges, or a broken one, it sends all.
  */
-export function sendContent(request: Request, response: Response, content: ServedContent): void {
-  const { bytes, path, isText, tag } = content;
-  const mediaType = isText ? 'text/plain; charset=utf-8' : mediaTypeOf(bytes);
+export async function sendContent(request: Request, response: Response, content: ServedContent): Promise<void> {
+  const { path, mediaType, tag, size, isFixed } = content;
   const isShown = SHOWN.has(mediaType);
-  const size = bytes.byteLength;
   response.set({
-    'Content-Type': isShown || isText ? mediaType : ANY_BYTES,
+    'Content-Type': isShown || mediaType === TEXT_TYPE ? mediaType : ANY_BYTES,
     'Content-Disposition': `${isShown ? 'inline' : 'attachment'}; ${fileName(path)}`,
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'",
     'Accept-Ranges': 'bytes',
     ETag: `"${tag}"`,
-    // To be asked for each time: rights end, and contents change. Not compressed: ranges count the bytes themselves.
-    'Cache-Control': 'private, no-cache, no-transform',
+    // Not compressed: ranges count the bytes themselves.
+    'Cache-Control': isFixed
+      ? 'private, max-age=31536000, immutable, no-transform'
+      : // To be asked for each time: rights end, and contents change.
+        'private, no-cache, no-transform',
   });
   if (request.fresh) return void response.status(304).end();
   const range = wantedRange(request, size, `"${tag}"`);
@@ -39,10 +50,21 @@ export function sendContent(request: Request, response: Response, content: Serve
     response.set('Content-Range', `bytes */${size}`);
     return void response.status(416).end();
   }
-  const part = range ? bytes.subarray(range.start, range.end + 1) : bytes;
-  if (range) response.status(206).set('Content-Range', `bytes ${range.start}-${range.end}/${size}`);
-  response.set('Content-Length', String(part.byteLength));
-  response.end(request.method === 'HEAD' ? undefined : part);
+  const { start, end } = range ?? { start: 0, end: size - 1 };
+  if (range) response.status(206).set('Content-Range', `bytes ${start}-${end}/${size}`);
+  response.set('Content-Length', String(end + 1 - start));
+  if (request.method === 'HEAD') return void response.end();
+  await sendStream(response, Readable.from(content.read(start, end + 1), { objectMode: false }));
+}
+
+/** Whoever does not want it any more ends it; what fails on the way cuts the answer off, so that it is not taken for whole. */
+export async function sendStream(response: Response, stream: NodeJS.ReadableStream): Promise<void> {
+  try {
+    await pipeline(stream, response);
+  } catch (error) {
+    if (!response.headersSent) throw error;
+    response.destroy();
+  }
 }
 
 function wantedRange(
@@ -59,7 +81,7 @@ function wantedRange(
 }
 
 /** The last part of the path, in the one form that takes every name (RFC 8187). */
-function fileName(path: string): string {
+export function fileName(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const escaped = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `filename*=UTF-8''${escaped}`;

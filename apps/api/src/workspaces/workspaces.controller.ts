@@ -4,13 +4,24 @@ import {
   checkPath,
   type FileId,
   streamOf,
+  utf8Length,
   type WorkspaceCommand,
   workspaceDecider,
   type WorkspaceId,
+  type WorkspaceState,
 } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { DirectoryQueries, ReadModels } from '@palimpsest/projections';
-import { AfterQueryDto, CreateFileDto, MoveFileDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
+import {
+  CreateFileDto,
+  type FileDto,
+  MoveFileDto,
+  PathDto,
+  RestoreQueryDto,
+  WorkspaceDto,
+  WorkspaceQueryDto,
+  WrittenDto,
+} from '@palimpsest/protocol';
 import type { Request } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
@@ -24,7 +35,13 @@ import { EVENT_STORE } from '../platform/tokens.js';
 import { waitFor } from '../platform/wait-for.js';
 import { type OpenWorkspace, WorkspaceAccess } from '../policies/workspace-access.js';
 import { Access } from '../policies/access.js';
+import { FileCopies } from './file-copies.js';
 import { writeFirstText } from './file-content.js';
+import { contextIn } from './folders.controller.js';
+import { RecordedFiles } from './recorded-content.js';
+import { Restorations } from './restorations.js';
+import { WorkspacePast } from './workspace-past.js';
+import { WorkspaceQuota } from './workspace-quota.js';
 
 @Controller('api/workspaces/:id')
 export class WorkspacesController {
@@ -33,27 +50,59 @@ export class WorkspacesController {
     private readonly readModels: ReadModels,
     private readonly access: WorkspaceAccess,
     private readonly commands: CommandHandler,
+    private readonly past: WorkspacePast,
+    private readonly files: RecordedFiles,
+    private readonly quota: WorkspaceQuota,
+    private readonly copies: FileCopies,
+    private readonly restorations: Restorations,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
   @Get()
   @Access('workspace.see')
   @Answers(WorkspaceDto)
-  @Asks(AfterQueryDto)
+  @Asks(WorkspaceQueryDto)
   async get(
     @Person() person: Principal,
     @PathId('id') id: string,
-    @Query() { after }: AfterQueryDto,
+    @Query() { after, at }: WorkspaceQueryDto,
   ): Promise<WorkspaceDto> {
     await waitFor(this.readModels, 'directory', after);
     const { workspace, right } = await this.access.require(person, id, 'see');
-    const files = await this.directory.files(workspace.id);
+    const access = right === 'write' ? 'write' : 'read';
     const { itemId, ...shown } = workspace;
+    const about = { ...shown, item: itemId, access } as const;
+    if (at !== undefined) return { ...about, ...(await this.#treeThen(workspace.id, at)) };
+    const [files, folders] = await Promise.all([
+      this.directory.files(workspace.id),
+      this.directory.folders(workspace.id),
+    ]);
     return {
-      ...shown,
-      item: itemId,
-      access: right === 'write' ? 'write' : 'read',
+      ...about,
+      folders,
       files: files.map(({ id, path, kind, createdAt }) => ({ id, path, kind, createdAt: createdAt.toISOString() })),
+    };
+  }
+
+  /** The tree of another moment, and which revision each of its files had then. */
+  async #treeThen(
+    workspace: string,
+    at: string,
+  ): Promise<Pick<WorkspaceDto, 'files' | 'folders' | 'revision' | 'since'>> {
+    const { state, revision, since, instant, created } = await this.past.tree(workspace, at);
+    const files = [...state.files].map(async ([id, path]): Promise<FileDto> => {
+      const then = instant ? await this.files.revisionAt(id, instant) : await this.files.revisionNow(id);
+      return {
+        ...{ id, path, kind: state.binary.has(id) ? 'binary' : 'text' },
+        createdAt: (created.get(id)?.at ?? since).toISOString(),
+        revision: then === null ? null : String(then),
+      };
+    });
+    const inOrder = (await Promise.all(files)).sort((a, b) => (a.path < b.path ? -1 : 1));
+    return {
+      files: inOrder,
+      folders: [...state.folders].sort(),
+      ...{ revision: String(revision), since: since.toISOString() },
     };
   }
 
@@ -72,10 +121,37 @@ export class WorkspacesController {
     const checked = checkPath(body.path);
     if (!checked.ok) throw new Rejected({ code: 'invalid-path', message: checked.problem });
     const file = asId<FileId>(newId('file'));
-    // Text first: whoever sees the file in the tree must find its text, also after a crash between the two. The other
-    // way round a refused path leaves a stream that nothing refers to, which is harmless.
-    await writeFirstText(this.store, file, body.text ?? '', this.#context(person, open, request, file));
-    return this.#change(person, open, request, file, { kind: 'createFile', file, path: checked.path });
+    const text = body.text ?? '';
+    const create = () => this.#change(person, open, request, file, { kind: 'createFile', file, path: checked.path });
+    if (text === '') return create();
+    return this.quota.within(open.workspace, async (admit) => {
+      await admit(new Map([[file, { kind: 'text', bytes: utf8Length(text) }]]));
+      // Text first: whoever sees the file in the tree must find its text, also after a crash between the two. The other
+      // way round a refused path leaves a stream that nothing refers to, which is harmless.
+      await writeFirstText(this.store, file, text, this.#context(person, open, request, file));
+      return create();
+    });
+  }
+
+  @Post('files/:file/copy')
+  @Access('workspace.edit')
+  @Limited('file-operations-a-minute')
+  @Takes(PathDto, { path: 'lib/greeting-2.py' })
+  @Answers(WrittenDto, { status: 201 })
+  async copy(
+    @Person() person: Principal,
+    @PathId('id') id: string,
+    @PathId('file') file: string,
+    @Body() { path }: PathDto,
+    @Req() request: Request,
+  ): Promise<WrittenDto> {
+    const { open, fileId } = await this.#find(person, id, file);
+    const choose = ({ files }: WorkspaceState) => {
+      if (!files.has(fileId))
+        throw new Rejected({ code: 'not-found', message: 'This file is not in the workspace any more.' });
+      return { files: [{ from: fileId, to: path }], folders: [] };
+    };
+    return this.copies.make(open.workspace, choose, contextIn(person, open.workspace, request));
   }
 
   @Patch('files/:file')
@@ -112,14 +188,18 @@ export class WorkspacesController {
   @Access('workspace.edit')
   @Limited('file-operations-a-minute')
   @Answers(WrittenDto, { status: 201 })
+  @Asks(RestoreQueryDto)
   async restore(
     @Person() person: Principal,
     @PathId('id') id: string,
     @PathId('file') file: string,
+    @Query() { path }: RestoreQueryDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
     const { open, fileId } = await this.#find(person, id, file);
-    return this.#change(person, open, request, fileId, { kind: 'restoreFile', file: fileId });
+    const command = { kind: 'restoreFile', file: fileId, ...(path !== undefined && { to: path }) } as const;
+    const context = this.#context(person, open, request, fileId);
+    return { id: file, position: await this.restorations.restore(open.workspace, command, context) };
   }
 
   async #find(person: Principal, id: string, file: string): Promise<{ open: OpenWorkspace; fileId: FileId }> {

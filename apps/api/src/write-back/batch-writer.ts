@@ -33,6 +33,7 @@ import { derivedId } from '../platform/derived-id.js';
 import { freeName } from './free-name.js';
 import { appendRunEdit, eventsAfter, isOfProgram, isOfRun } from './run-edit.js';
 import type { RunPath } from './run-history.js';
+import { type Admit, QuotaReached } from '../workspaces/workspace-quota.js';
 import type { WorkspaceTree } from './workspace-tree.js';
 
 export interface BatchParts {
@@ -72,16 +73,17 @@ export class BatchWriter {
     this.#batch = batch;
   }
 
-  async write(entry: CollectedFile): Promise<Outcome> {
+  /** `admit` is asked before something is kept; the quota is locked meanwhile. */
+  async write(entry: CollectedFile, admit: Admit): Promise<Outcome> {
     const target = this.#targetOf(entry.from ?? entry.path);
     switch (entry.change) {
       case 'deleted':
         return this.#delete(entry, target);
       case 'moved':
-        return this.#move(entry, target);
+        return this.#move(entry, target, admit);
       case 'changed':
       case 'created':
-        return this.#store(entry, target);
+        return this.#store(entry, target, admit);
     }
   }
 
@@ -124,12 +126,12 @@ export class BatchWriter {
     return refused ? done : notKept(entry, 'edited');
   }
 
-  async #move(entry: CollectedFile, target: Target | undefined): Promise<Outcome> {
-    if (!target) return entry.content ? this.#store(entry, undefined) : notKept(entry, 'refused', GONE);
+  async #move(entry: CollectedFile, target: Target | undefined, admit: Admit): Promise<Outcome> {
+    if (!target) return entry.content ? this.#store(entry, undefined, admit) : notKept(entry, 'refused', GONE);
     const { file } = target;
     const refused = await this.#change((tree) => this.#removal(tree, file, entry.path), this.#contextOf(file));
     // Its content is kept in any case, if need be under the old name.
-    if (entry.content) return this.#store(entry, target);
+    if (entry.content) return this.#store(entry, target, admit);
     if (refused) return notKept(entry, 'refused', refused.message);
     const kind = this.#isBinary(file) ? 'binary' : 'text';
     return produced(entry, { file, base: target.base, revision: null, kind, ...this.#keptAs(entry, file) });
@@ -141,7 +143,7 @@ export class BatchWriter {
   }
 
   /** New content of a file, or a new file. */
-  async #store(entry: CollectedFile, target: Target | undefined): Promise<Outcome> {
+  async #store(entry: CollectedFile, target: Target | undefined, admit: Admit): Promise<Outcome> {
     const { content } = entry;
     if (!content) return notKept(entry, 'failed', 'Its content was not recorded.');
     const blob = await this.#parts.blobs.get(content.sha256);
@@ -150,11 +152,30 @@ export class BatchWriter {
     // It was made by an earlier attempt, and may have been moved or deleted since.
     const { files, deleted } = this.#batch.tree.state;
     if (files.has(made) || deleted.has(made)) return this.#madeBefore(entry, content, made);
-    if (!target) return this.#create(entry, content, blob.bytes);
+    const stays = target !== undefined && this.#isBinary(target.file) === (content.kind === 'binary');
+    const { sha256, size } = content;
+    const holding =
+      content.kind === 'text' ? { kind: content.kind, bytes: size } : { kind: content.kind, sha256, bytes: size };
+    try {
+      await admit(new Map([[stays ? target.file : made, holding]]));
+    } catch (error) {
+      if (error instanceof QuotaReached) return notKept(entry, 'refused', error.message);
+      throw error;
+    }
+    return this.#storeAdmitted(entry, content, blob.bytes, target);
+  }
+
+  async #storeAdmitted(
+    entry: CollectedFile,
+    content: FileContent,
+    bytes: Uint8Array,
+    target: Target | undefined,
+  ): Promise<Outcome> {
+    if (!target) return this.#create(entry, content, bytes);
     if (this.#isBinary(target.file) !== (content.kind === 'binary'))
-      return this.#replace(entry, content, blob.bytes, target);
-    if (content.kind === 'text') return this.#edit(entry, content, blob.bytes, target);
-    return this.#storeBinary(entry, content, blob.bytes, target);
+      return this.#replace(entry, content, bytes, target);
+    if (content.kind === 'text') return this.#edit(entry, content, bytes, target);
+    return this.#storeBinary(entry, content, bytes, target);
   }
 
   async #madeBefore(entry: CollectedFile, content: FileContent, file: FileId): Promise<Outcome> {

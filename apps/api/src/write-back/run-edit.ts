@@ -36,9 +36,8 @@ import { createHash } from 'node:crypto';
 import * as Y from 'yjs';
 import type { CommandContext } from '../commands/context.js';
 import { derivedId } from '../platform/derived-id.js';
+import { groupsOf } from './edit-groups.js';
 
-/** Bytes of updates in one event, so that with its metadata it fits into one append. */
-const MAX_EVENT_BYTES = 900_000;
 /** Lost races before giving up: each one means that somebody typed. */
 const MAX_ATTEMPTS = 100;
 
@@ -161,18 +160,8 @@ function clientFor(person: string, file: FileId, taken: ReadonlySet<number>): nu
 }
 
 function toEvents(updates: readonly Uint8Array[], prefix: string, context: CommandContext): NewEvent[] {
-  const groups: Uint8Array[][] = [];
-  let room = 0;
-  for (const update of updates) {
-    if (groups.length === 0 || update.length > room) {
-      groups.push([]);
-      room = MAX_EVENT_BYTES;
-    }
-    groups.at(-1)?.push(update);
-    room -= update.length;
-  }
   const metadata = toJsonBytes({ v: 1, ...context });
-  return groups.map((group, part) => ({
+  return groupsOf(updates).map((group, part) => ({
     id: derivedId(`${prefix} ${part}`),
     type: FILE_EDITED,
     contentType: 'binary',

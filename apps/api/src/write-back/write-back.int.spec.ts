@@ -30,6 +30,7 @@ import { TestApi } from '../testing/test-api.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { readConfiguration } from '../configuration.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { WorkspaceQuota } from '../workspaces/workspace-quota.js';
 import { WriteBack } from './write-back.js';
 import { DirectoryQueries, ReadModels } from '@palimpsest/projections';
 
@@ -418,6 +419,7 @@ describe('what a program wrote, brought into the workspace', () => {
       ...([CommandHandler, DirectoryQueries, ReadModels, WorkspaceAccess, RecordedDocuments, PostgresBlobStore].map(
         (part) => api.app.get<unknown>(part),
       ) as [CommandHandler, DirectoryQueries, ReadModels, WorkspaceAccess, RecordedDocuments, PostgresBlobStore]),
+      api.app.get(WorkspaceQuota),
     );
     await again.bringIn(event);
     expect(await everything()).toEqual(before);

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { WriteBack } from './write-back.js';
 
-@Module({ providers: [WriteBack], exports: [WriteBack] })
+@Module({ imports: [WorkspacesModule], providers: [WriteBack], exports: [WriteBack] })
 export class WriteBackModule {}

@@ -3,6 +3,7 @@ import { PostgresBlobStore } from '@palimpsest/blobs';
 import { RecordedDocuments } from '@palimpsest/documents';
 import {
   asId,
+  type CollectedFile,
   encodeEvent,
   type FilesCollected,
   type NotKept,
@@ -29,6 +30,7 @@ import { derivedId } from '../platform/derived-id.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from '../platform/tokens.js';
 import { allows } from '../policies/policies.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
+import { type Admit, WorkspaceQuota } from '../workspaces/workspace-quota.js';
 import { BatchWriter, type Outcome } from './batch-writer.js';
 import { readRunHistory, type RunHistory } from './run-history.js';
 import { WorkspaceTree } from './workspace-tree.js';
@@ -38,6 +40,9 @@ const MAX_ATTEMPTS = 5;
 const RETRY_MS = 500;
 /** Runs whose files are brought in at the same time. */
 const RUNS_AT_ONCE = 8;
+
+/** How long the quota is kept from the uploads of people, milliseconds; then it is measured anew. */
+const QUOTA_HELD_MS = 1_000;
 
 type Batch = FilesCollected['data'];
 
@@ -67,6 +72,7 @@ export class WriteBack implements OnModuleInit, OnApplicationShutdown {
     private readonly access: WorkspaceAccess,
     private readonly documents: RecordedDocuments,
     private readonly blobs: PostgresBlobStore,
+    private readonly quota: WorkspaceQuota,
   ) {
     const projector = {
       ...WRITE_BACK_REACTOR,
@@ -163,20 +169,29 @@ export class WriteBack implements OnModuleInit, OnApplicationShutdown {
     context: CommandContext,
     isLast: boolean,
   ): Promise<Outcome[]> {
+    const row = await this.directory.workspace(workspace);
+    if (!row) throw new Error(`the directory does not know the workspace ${workspace}`);
     const tree = await WorkspaceTree.load(this.store, this.commands, workspace);
     const parts = { store: this.store, documents: this.documents, blobs: this.blobs };
     const writer = new BatchWriter(parts, { run, number, tree, paths, context });
     const outcomes: Outcome[] = [];
-    for (const file of files) {
+    const writeNext = async (file: CollectedFile, admit: Admit) => {
       if (this.#stopping) throw new Stopping();
       try {
-        outcomes.push(await writer.write(file));
+        outcomes.push(await writer.write(file, admit));
       } catch (error) {
         if (!isLast || passes(error)) throw error;
         this.#log.error(`"${file.path}" of run ${run} is not kept: ${String(error)}`);
         outcomes.push({ kind: 'notKept', file: { path: file.path, reason: 'failed' } });
       }
-    }
+    };
+    const waiting = [...files];
+    while (waiting.length > 0)
+      await this.quota.within(row, async (admit) => {
+        const until = Date.now() + QUOTA_HELD_MS;
+        for (let next = waiting.shift(); next; next = Date.now() < until ? waiting.shift() : undefined)
+          await writeNext(next, admit);
+      });
     return outcomes;
   }
 

@@ -1,4 +1,5 @@
 import { ActionIcon, Badge, Group, Menu, Text, Tree, type RenderTreeNodePayload, useTree } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import {
   IconChevronRight,
   IconDots,
@@ -6,16 +7,27 @@ import {
   IconFileDigit,
   IconFilePlus,
   IconFolder,
+  IconFolderPlus,
   IconLock,
+  IconUpload,
 } from '@tabler/icons-react';
 import type { FileDto, WorkspaceDto } from '@palimpsest/protocol/wire';
-import { useEffect, useMemo, useState } from 'react';
+import { type DragEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { sentenceOf } from '../api-client.js';
 import { useFileCommands } from '../classroom.js';
 import './files.css';
 import { DeleteDialog } from './delete-dialog.js';
-import { type FileNode, foldersOf, treeOf } from './file-tree.js';
+import { chosenFiles, type DroppedFile, droppedFiles } from './dropped-files.js';
+import { copyName, draggedOf, type FileNode, folderAt, foldersOf, landingOf, treeOf } from './file-tree.js';
 import { PathDialog } from './path-dialog.js';
+import { QuotaNote } from './quota-note.js';
+import { TrashDialog } from './trash-dialog.js';
 import { showDeleted } from './undo-notice.js';
+import { useUpload } from './use-upload.js';
+import { VersionsDialog } from './versions-dialog.js';
+
+/** What a drag of the tree's own carries: the value of the node. */
+const NODE = 'application/x-palimpsest-node';
 
 interface Props {
   readonly workspace: WorkspaceDto;
@@ -24,38 +36,69 @@ interface Props {
 }
 
 type Dialog =
-  | { readonly kind: 'create' }
-  | { readonly kind: 'rename'; readonly file: FileDto }
-  | { readonly kind: 'delete'; readonly file: FileDto };
+  | { readonly kind: 'create' | 'create-folder'; readonly folder: string }
+  | { readonly kind: 'rename' | 'copy' | 'delete' | 'versions'; readonly file: FileDto }
+  | { readonly kind: 'rename-folder' | 'copy-folder' | 'delete-folder'; readonly folder: string }
+  | { readonly kind: 'trash' };
 
-/** The files of a workspace: choose, create, rename, delete. */
+/** The files of a workspace: choose, make, upload, rename, move, copy, delete, bring back. */
 export function FilesPane({ workspace, selected, onSelect }: Props) {
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const canWrite = workspace.access === 'write';
-  const nodes = useMemo(() => treeOf(workspace.files), [workspace.files]);
+  const { progress, uploadAll } = useUpload(workspace.id);
+  const nodes = useMemo(() => treeOf(workspace.files, workspace.folders), [workspace.files, workspace.folders]);
   const paths = useMemo(() => workspace.files.map((file) => file.path), [workspace.files]);
+  const upload = async (files: readonly DroppedFile[], folder: string) => {
+    const opened = await uploadAll(files, folder);
+    if (opened !== null) onSelect(opened);
+  };
+  const moveInto = useMoveInto(workspace);
+  const [isTarget, setIsTarget] = useState(false);
+  const isWanted = ({ dataTransfer: { types } }: DragEvent) =>
+    canWrite && (types.includes('Files') || types.includes(NODE));
   return (
-    <nav className="files-pane" aria-label="Files" data-testid="files">
+    <nav
+      className="files-pane"
+      aria-label="Files"
+      data-testid="files"
+      data-drop={isTarget || undefined}
+      onDragOver={(event) => {
+        if (!isWanted(event)) return;
+        event.preventDefault();
+        setIsTarget(true);
+      }}
+      onDragLeave={() => setIsTarget(false)}
+      onDrop={(event) => {
+        setIsTarget(false);
+        if (!isWanted(event)) return;
+        event.preventDefault();
+        const value = (event.target as HTMLElement).closest<HTMLElement>('[data-value]')?.dataset['value'];
+        const folder = value === undefined ? '' : folderAt(value, workspace.files);
+        const node = event.dataTransfer.getData(NODE);
+        if (node !== '') void moveInto(node, folder);
+        else void droppedFiles(event.dataTransfer).then((files) => upload(files, folder));
+      }}
+    >
       <Group className="pane-bar" gap="xs" justify="space-between" wrap="nowrap">
         <Text size="sm" fw={600} component="h2">
           Files
         </Text>
-        {canWrite ? (
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label="New file"
-            onClick={() => setDialog({ kind: 'create' })}
-            data-testid="new-file"
-          >
-            <IconFilePlus size={18} aria-hidden />
-          </ActionIcon>
-        ) : (
-          <Badge variant="default" leftSection={<IconLock size={12} aria-hidden />} data-testid="files-read-only">
-            Read-only
-          </Badge>
-        )}
+        <Group gap={2} wrap="nowrap">
+          {canWrite ? (
+            <NewButtons onDialog={setDialog} onUpload={(files) => void upload(files, '')} />
+          ) : (
+            <Badge variant="default" leftSection={<IconLock size={12} aria-hidden />} data-testid="files-read-only">
+              Read-only
+            </Badge>
+          )}
+          <WorkspaceMenu workspace={workspace} onDialog={setDialog} />
+        </Group>
       </Group>
+      {progress && (
+        <Text size="xs" px="sm" role="status" data-testid="upload-progress">
+          Uploading {progress.done + 1} of {progress.all}
+        </Text>
+      )}
       {nodes.length === 0 ? (
         <Text size="sm" c="dimmed" p="sm">
           {canWrite ? 'No files yet: make one with the button above.' : 'There are no files here yet.'}
@@ -63,6 +106,7 @@ export function FilesPane({ workspace, selected, onSelect }: Props) {
       ) : (
         <FileTree nodes={nodes} workspace={workspace} selected={selected} onSelect={onSelect} onDialog={setDialog} />
       )}
+      {canWrite && <QuotaNote workspace={workspace.id} files={workspace.files} />}
       <Dialogs
         workspace={workspace}
         paths={paths}
@@ -75,14 +119,108 @@ export function FilesPane({ workspace, selected, onSelect }: Props) {
   );
 }
 
+/** Moves a node of the tree into a folder; what is refused is told. */
+function useMoveInto(workspace: WorkspaceDto) {
+  const { move, moveFolder } = useFileCommands(workspace.id);
+  return async (node: string, folder: string) => {
+    const dragged = draggedOf(node, workspace.files);
+    const to = dragged && landingOf(dragged, folder);
+    if (!dragged || to === undefined || to === null) return;
+    try {
+      if (dragged.file) await move.mutateAsync({ id: dragged.file.id, path: to });
+      else await moveFolder.mutateAsync({ path: dragged.path, to });
+    } catch (error) {
+      notifications.show({ color: 'red', message: sentenceOf(error) });
+    }
+  };
+}
+
+interface NewProps {
+  readonly onDialog: (dialog: Dialog) => void;
+  readonly onUpload: (files: readonly DroppedFile[]) => void;
+}
+
+function NewButtons({ onDialog, onUpload }: NewProps) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label="New file"
+        onClick={() => onDialog({ kind: 'create', folder: '' })}
+        data-testid="new-file"
+      >
+        <IconFilePlus size={18} aria-hidden />
+      </ActionIcon>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label="New folder"
+        onClick={() => onDialog({ kind: 'create-folder', folder: '' })}
+        data-testid="new-folder"
+      >
+        <IconFolderPlus size={18} aria-hidden />
+      </ActionIcon>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label="Upload files"
+        onClick={() => input.current?.click()}
+        data-testid="upload"
+      >
+        <IconUpload size={18} aria-hidden />
+      </ActionIcon>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        data-testid="upload-input"
+        onChange={(event) => {
+          const { files } = event.currentTarget;
+          if (files) onUpload(chosenFiles(files));
+          event.currentTarget.value = '';
+        }}
+      />
+    </>
+  );
+}
+
+function WorkspaceMenu({
+  workspace,
+  onDialog,
+}: {
+  readonly workspace: WorkspaceDto;
+  readonly onDialog: (dialog: Dialog) => void;
+}) {
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label="More about the files" data-testid="files-menu">
+          <IconDots size={18} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component="a" href={`/api/workspaces/${workspace.id}/zip`} download data-testid="download-all">
+          Download all (ZIP)
+        </Menu.Item>
+        <Menu.Item onClick={() => onDialog({ kind: 'trash' })} data-testid="open-trash">
+          Deleted files
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
 interface TreeProps extends Props {
   readonly nodes: FileNode[];
   readonly onDialog: (dialog: Dialog) => void;
 }
 
 function FileTree({ nodes, workspace, selected, onSelect, onDialog }: TreeProps) {
-  const tree = useTree({ initialExpandedState: everyFolder(workspace.files) });
-  const folders = Object.keys(everyFolder(workspace.files)).join('\n');
+  const tree = useTree({ initialExpandedState: everyFolder(workspace) });
+  const folders = Object.keys(everyFolder(workspace)).join('\n');
   useEffect(() => {
     // Folders begin open, those that come later too; one that somebody has closed stays as it is.
     for (const folder of folders.split('\n')) if (!(folder in tree.expandedState)) tree.expand(folder);
@@ -109,7 +247,7 @@ function FileTree({ nodes, workspace, selected, onSelect, onDialog }: TreeProps)
         <Node
           payload={payload}
           isCurrent={payload.node.value === selected}
-          canWrite={workspace.access === 'write'}
+          workspace={workspace}
           onSelect={onSelect}
           onDialog={onDialog}
         />
@@ -124,19 +262,20 @@ function isFile(workspace: WorkspaceDto, id: string | undefined): id is string {
   return workspace.files.some((file) => file.id === id);
 }
 
-function everyFolder(files: readonly FileDto[]): Record<string, boolean> {
-  return Object.fromEntries(files.flatMap((file) => foldersOf(file.path)).map((folder) => [folder, true]));
+function everyFolder({ files, folders }: Pick<WorkspaceDto, 'files' | 'folders'>): Record<string, boolean> {
+  const paths = [...files.map(({ path }) => path), ...folders.map((path) => `${path}/`)];
+  return Object.fromEntries(paths.flatMap(foldersOf).map((folder) => [folder, true]));
 }
 
 interface NodeProps {
   readonly payload: RenderTreeNodePayload;
   readonly isCurrent: boolean;
-  readonly canWrite: boolean;
+  readonly workspace: WorkspaceDto;
   readonly onSelect: (file: string) => void;
   readonly onDialog: (dialog: Dialog) => void;
 }
 
-function Node({ payload, isCurrent, canWrite, onSelect, onDialog }: NodeProps) {
+function Node({ payload, isCurrent, workspace, onSelect, onDialog }: NodeProps) {
   const { node, expanded, elementProps } = payload;
   const { file, label } = node as unknown as FileNode;
   const Icon = file === null ? IconFolder : file.kind === 'binary' ? IconFileDigit : IconFile;
@@ -149,7 +288,12 @@ function Node({ payload, isCurrent, canWrite, onSelect, onDialog }: NodeProps) {
       data-current={isCurrent || undefined}
       aria-current={isCurrent ? 'page' : undefined}
       data-testid={file ? 'file' : 'folder'}
-      data-path={file?.path}
+      data-path={file?.path ?? node.value.slice(0, -1)}
+      draggable={workspace.access === 'write'}
+      onDragStart={(event) => {
+        event.dataTransfer.setData(NODE, node.value);
+        event.dataTransfer.effectAllowed = 'move';
+      }}
       onClick={(event) => {
         elementProps.onClick(event);
         if (file) onSelect(file.id);
@@ -162,12 +306,19 @@ function Node({ payload, isCurrent, canWrite, onSelect, onDialog }: NodeProps) {
       <Text size="sm" truncate flex={1}>
         {label}
       </Text>
-      {file && canWrite && <FileMenu file={file} onDialog={onDialog} />}
+      <NodeMenu path={file?.path ?? node.value.slice(0, -1)} file={file} workspace={workspace} onDialog={onDialog} />
     </Group>
   );
 }
 
-function FileMenu({ file, onDialog }: { readonly file: FileDto; readonly onDialog: (dialog: Dialog) => void }) {
+interface MenuProps {
+  readonly path: string;
+  readonly file: FileDto | null;
+  readonly workspace: WorkspaceDto;
+  readonly onDialog: (dialog: Dialog) => void;
+}
+
+function NodeMenu({ path, file, workspace, onDialog }: MenuProps) {
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -176,22 +327,86 @@ function FileMenu({ file, onDialog }: { readonly file: FileDto; readonly onDialo
           variant="subtle"
           color="gray"
           className="file-menu"
-          aria-label={`Actions for ${file.path}`}
+          aria-label={`Actions for ${path}`}
           onClick={(event) => event.stopPropagation()}
-          data-testid="file-menu"
+          data-testid={file ? 'file-menu' : 'folder-menu'}
         >
           <IconDots size={16} aria-hidden />
         </ActionIcon>
       </Menu.Target>
-      <Menu.Dropdown onClick={(event) => event.stopPropagation()}>
-        <Menu.Item onClick={() => onDialog({ kind: 'rename', file })} data-testid="rename-file">
-          Rename or move
+      {/* The tree would take the arrow keys for its own. */}
+      <Menu.Dropdown
+        onClick={(event) => event.stopPropagation()}
+        onKeyDown={(event: KeyboardEvent) => event.stopPropagation()}
+      >
+        {file ? (
+          <FileItems file={file} workspace={workspace} onDialog={onDialog} />
+        ) : (
+          <FolderItems folder={path} workspace={workspace} onDialog={onDialog} />
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+type ItemProps = Pick<MenuProps, 'workspace' | 'onDialog'>;
+
+function FileItems({ file, workspace, onDialog }: ItemProps & { readonly file: FileDto }) {
+  const name = file.path.slice(file.path.lastIndexOf('/') + 1);
+  return (
+    <>
+      {workspace.access === 'write' && (
+        <>
+          <Menu.Item onClick={() => onDialog({ kind: 'rename', file })} data-testid="rename-file">
+            Rename or move
+          </Menu.Item>
+          <Menu.Item onClick={() => onDialog({ kind: 'copy', file })} data-testid="copy-file">
+            Copy
+          </Menu.Item>
+        </>
+      )}
+      <Menu.Item component="a" href={`/api/workspaces/${workspace.id}/files/${file.id}/content`} download={name}>
+        Download
+      </Menu.Item>
+      {file.kind === 'binary' && (
+        <Menu.Item onClick={() => onDialog({ kind: 'versions', file })} data-testid="file-versions">
+          Versions
         </Menu.Item>
+      )}
+      {workspace.access === 'write' && (
         <Menu.Item onClick={() => onDialog({ kind: 'delete', file })} data-testid="delete-file">
           Delete
         </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      )}
+    </>
+  );
+}
+
+function FolderItems({ folder, workspace, onDialog }: ItemProps & { readonly folder: string }) {
+  const zip = `/api/workspaces/${workspace.id}/zip?folder=${encodeURIComponent(folder)}`;
+  if (workspace.access !== 'write')
+    return (
+      <Menu.Item component="a" href={zip} download>
+        Download (ZIP)
+      </Menu.Item>
+    );
+  return (
+    <>
+      <Menu.Item onClick={() => onDialog({ kind: 'create', folder })}>New file in it</Menu.Item>
+      <Menu.Item onClick={() => onDialog({ kind: 'create-folder', folder })}>New folder in it</Menu.Item>
+      <Menu.Item onClick={() => onDialog({ kind: 'rename-folder', folder })} data-testid="rename-folder">
+        Rename or move
+      </Menu.Item>
+      <Menu.Item onClick={() => onDialog({ kind: 'copy-folder', folder })} data-testid="copy-folder">
+        Copy
+      </Menu.Item>
+      <Menu.Item component="a" href={zip} download data-testid="download-folder">
+        Download (ZIP)
+      </Menu.Item>
+      <Menu.Item onClick={() => onDialog({ kind: 'delete-folder', folder })} data-testid="delete-folder">
+        Delete
+      </Menu.Item>
+    </>
   );
 }
 
@@ -202,38 +417,65 @@ interface DialogsProps extends Props {
 }
 
 function Dialogs({ workspace, paths, dialog, selected, onSelect, onClose }: DialogsProps) {
-  const { create, move, remove, restore } = useFileCommands(workspace.id);
-  async function createFile(path: string) {
-    onSelect((await create.mutateAsync({ path })).id);
-  }
+  const commands = useFileCommands(workspace.id);
+  const taken = new Set([...paths, ...workspace.folders]);
   async function deleteFile(file: FileDto) {
-    await remove.mutateAsync(file.id);
+    await commands.remove.mutateAsync(file.id);
     if (file.id === selected) onSelect(null);
     showDeleted(file.path, async () => {
-      await restore.mutateAsync(file.id);
+      await commands.restore.mutateAsync(file.id);
       onSelect(file.id);
     });
   }
+  async function deleteFolder(folder: string) {
+    const { id } = await commands.removeFolder.mutateAsync(folder);
+    if (workspace.files.some((file) => file.id === selected && file.path.startsWith(`${folder}/`))) onSelect(null);
+    showDeleted(folder, async () => void (await commands.restoreFolder.mutateAsync(id)));
+  }
+  /** Asks for a path, of a file or a folder. */
+  const ask = (title: string, action: string, path: string, submit: (path: string) => Promise<unknown>, own = '') => (
+    <PathDialog
+      title={title}
+      action={action}
+      path={path}
+      submitUnchanged={own === ''}
+      taken={paths.filter((other) => other !== own)}
+      onSubmit={async (to) => void (await submit(to))}
+      onClose={onClose}
+    />
+  );
+  const within = (folder: string) => (folder === '' ? '' : `${folder}/`);
   switch (dialog?.kind) {
     case 'create':
-      return <PathDialog title="New file" action="Create" taken={paths} onSubmit={createFile} onClose={onClose} />;
+      return ask('New file', 'Create', within(dialog.folder), async (path) =>
+        onSelect((await commands.create.mutateAsync({ path })).id),
+      );
+    case 'create-folder':
+      return ask('New folder', 'Create', within(dialog.folder), (path) => commands.createFolder.mutateAsync({ path }));
     case 'rename': {
       const { id, path } = dialog.file;
-      const rename = async (to: string) => void (await move.mutateAsync({ id, path: to }));
-      const taken = paths.filter((other) => other !== path);
-      return (
-        <PathDialog
-          title={`Rename ${path}`}
-          action="Rename"
-          path={path}
-          taken={taken}
-          onSubmit={rename}
-          onClose={onClose}
-        />
-      );
+      return ask(`Rename ${path}`, 'Rename', path, (to) => commands.move.mutateAsync({ id, path: to }), path);
+    }
+    case 'rename-folder': {
+      const path = dialog.folder;
+      return ask(`Rename ${path}`, 'Rename', path, (to) => commands.moveFolder.mutateAsync({ path, to }), path);
+    }
+    case 'copy': {
+      const { id, path } = dialog.file;
+      return ask(`Copy ${path}`, 'Copy', copyName(path, taken), (to) => commands.copy.mutateAsync({ id, path: to }));
+    }
+    case 'copy-folder': {
+      const path = dialog.folder;
+      return ask(`Copy ${path}`, 'Copy', copyName(path, taken), (to) => commands.copyFolder.mutateAsync({ path, to }));
     }
     case 'delete':
       return <DeleteDialog path={dialog.file.path} onDelete={() => deleteFile(dialog.file)} onClose={onClose} />;
+    case 'delete-folder':
+      return <DeleteDialog path={dialog.folder} onDelete={() => deleteFolder(dialog.folder)} onClose={onClose} />;
+    case 'versions':
+      return <VersionsDialog workspace={workspace.id} file={dialog.file} onClose={onClose} />;
+    case 'trash':
+      return <TrashDialog workspace={workspace.id} canWrite={workspace.access === 'write'} onClose={onClose} />;
     case undefined:
       return null;
   }

@@ -9,12 +9,22 @@ interface Props {
   readonly path?: string;
   /** Paths of the other files. */
   readonly taken: readonly string[];
+  /** The path that it begins with is one to be taken, and not the one that is there. */
+  readonly submitUnchanged?: boolean;
   readonly onSubmit: (path: string) => Promise<void>;
   readonly onClose: () => void;
 }
 
 /** Asks for a file's path. Checks by the rule that the server has as well, before asking it. */
-export function PathDialog({ title, action, path: initial = '', taken, onSubmit, onClose }: Props) {
+export function PathDialog({
+  title,
+  action,
+  path: initial = '',
+  taken,
+  submitUnchanged = false,
+  onSubmit,
+  onClose,
+}: Props) {
   const [path, setPath] = useState(initial);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -26,7 +36,7 @@ export function PathDialog({ title, action, path: initial = '', taken, onSubmit,
     if (wrong !== null) return;
     setBusy(true);
     try {
-      if (path !== initial) await onSubmit(path.normalize('NFC'));
+      if (submitUnchanged || path !== initial) await onSubmit(path.normalize('NFC'));
       onClose();
     } catch (error) {
       setProblem(sentenceOf(error));
