@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@palimpsest/test-support';
+import { auditProjector } from './audit-projector.js';
+import { directoryProjector } from './directory-projector.js';
 import type { Projector } from './projector.js';
 import { projectionStatus, type ProjectionStatus } from './status.js';
 import { skipEvent } from './skip.js';
@@ -34,9 +36,9 @@ describe('the status of projections', () => {
       ...[name, kind, programVersion, storedVersion, state],
     ]);
     expect(shown).toEqual([
-      ['directory', 'read-model', 2, 1, 'outdated'],
+      ['directory', 'read-model', directoryProjector.version, 1, 'outdated'],
       ['runs', 'read-model', 1, 1, 'never-run'],
-      ['audit', 'read-model', 3, 1, 'outdated'],
+      ['audit', 'read-model', auditProjector.version, 1, 'outdated'],
       ['run-queue', 'reactor', 2, undefined, 'never-run'],
       ['write-back', 'reactor', 1, undefined, 'never-run'],
       ['retired', 'reactor', undefined, 3, 'never-run'],
