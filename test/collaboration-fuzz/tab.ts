@@ -147,11 +147,12 @@ export class Tab {
   #change(act: () => void): void {
     const { tokens, removed } = this.#witness;
     const before = countTokens(this.text.toString());
-    const whole = [...tokens].filter(([token, range]) => shown(this.doc, range) === token);
+    // Also of tokens that are still being typed: with a stray "›" behind it, the beginning of one looks like a whole one.
+    const there = [...tokens].map(([token, range]) => ({ token, range, length: shown(this.doc, range).length }));
     act();
     const after = countTokens(this.text.toString());
     for (const [token, count] of after) this.#made(token, Math.max(0, count - (before.get(token) ?? 0)));
-    for (const [token, range] of whole) if (shown(this.doc, range) !== token) removed.add(token);
+    for (const { token, range, length } of there) if (shown(this.doc, range).length < length) removed.add(token);
   }
 
   #made(token: string, times: number): void {
