@@ -53,7 +53,7 @@ describe('a course', () => {
     expect(await phase(ada, 'First test')).toMatch(/^begins /);
     expect(await line(ada, 'First test').getByRole('button').count()).toBe(0);
     expect(await ada.test('publish-open').count()).toBe(0);
-    expect(await line(hopper, 'First test').getByTestId('item-overview-open').isVisible()).toBe(true);
+    await line(hopper, 'First test').getByTestId('item-overview-open').waitFor();
   });
 
   it('a professor publishes an assignment; a student begins, works and hands in, and has a receipt', async () => {
