@@ -105,7 +105,10 @@ describe('the page that shows an operator the state of the system', () => {
     for (const state of seen) expect(state).toMatch(WELL);
     await eventually(async () => (await changed()) !== before, 'the page showing the new list');
     await eventually(allUpToDate, 'everything being up to date again');
-    expect(await auditor.test('system-rebuild').count()).toBe(0);
+    await eventually(
+      async () => (await auditor.test('system-rebuild').count()) === 0,
+      'no rebuild being shown any more',
+    );
     expect(auditor.problems).toEqual([]);
   });
 
