@@ -3,6 +3,7 @@ import { asId, encodeEvent, type SessionId, streamOf, SYSTEM } from '@palimpsest
 import type { EventStore } from '@palimpsest/event-store';
 import type pg from 'pg';
 import type { Configuration } from '../configuration.js';
+import { CleanUp } from '../platform/clean-up.js';
 import { derivedId } from '../platform/derived-id.js';
 import { inTransaction } from '../platform/in-transaction.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from '../platform/tokens.js';
@@ -23,8 +24,7 @@ interface Expired {
 @Injectable()
 export class SessionExpiry implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(SessionExpiry.name);
-  #timer: NodeJS.Timeout | undefined;
-  #work: Promise<void> | undefined;
+  #cleanUp: CleanUp | undefined;
 
   constructor(
     @Inject(POOL) private readonly pool: pg.Pool,
@@ -33,20 +33,12 @@ export class SessionExpiry implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.#timer = setInterval(() => this.#start(), this.configuration.cleanupIntervalMs);
-    this.#timer.unref();
+    const options = { what: 'expired sessions', everyMs: this.configuration.cleanupIntervalMs, log: this.#log };
+    this.#cleanUp = new CleanUp(() => this.removeExpired(), options);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#work;
-  }
-
-  #start(): void {
-    this.#work ??= this.removeExpired()
-      .then(() => undefined)
-      .catch((error: unknown) => this.#log.warn(`expired sessions: ${String(error)}`)) // the next time will do
-      .finally(() => (this.#work = undefined));
+    await this.#cleanUp?.stop();
   }
 
   /** Returns how many there were. Several nodes may do it at once: each takes those that no other has. */

@@ -4,6 +4,7 @@ import { asId, encodeEvent, type SessionId, streamOf } from '@palimpsest/domain'
 import type { EventStore } from '@palimpsest/event-store';
 import type pg from 'pg';
 import type { Configuration } from '../configuration.js';
+import { CleanUp } from '../platform/clean-up.js';
 import { derivedId } from '../platform/derived-id.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from '../platform/tokens.js';
 
@@ -23,8 +24,7 @@ interface Held {
 @Injectable()
 export class SignInRefusals implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(SignInRefusals.name);
-  #timer: NodeJS.Timeout | undefined;
-  #work: Promise<void> | undefined;
+  #cleanUp: CleanUp | undefined;
 
   constructor(
     @Inject(POOL) private readonly pool: pg.Pool,
@@ -33,20 +33,12 @@ export class SignInRefusals implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.#timer = setInterval(() => this.#start(), this.configuration.cleanupIntervalMs);
-    this.#timer.unref();
+    const options = { what: 'refused sign-ins', everyMs: this.configuration.cleanupIntervalMs, log: this.#log };
+    this.#cleanUp = new CleanUp(() => this.recordHeld(), options);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#work;
-  }
-
-  #start(): void {
-    this.#work ??= this.recordHeld()
-      .then(() => undefined)
-      .catch((error: unknown) => this.#log.warn(`refused sign-ins: ${String(error)}`)) // the next time will do
-      .finally(() => (this.#work = undefined));
+    await this.#cleanUp?.stop();
   }
 
   /** Returns the number of events. Several nodes may do it at once: each takes what no other has. */

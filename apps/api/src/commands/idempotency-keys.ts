@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type pg from 'pg';
 import type { Configuration } from '../configuration.js';
+import { CleanUp } from '../platform/clean-up.js';
 import { CONFIGURATION, POOL } from '../platform/tokens.js';
 
 /** How long an answer is given again, hours. */
@@ -43,7 +44,7 @@ export function fingerprint(method: string, address: string, body: unknown): Buf
 @Injectable()
 export class IdempotencyKeys implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(IdempotencyKeys.name);
-  #timer: NodeJS.Timeout | undefined;
+  #cleanUp: CleanUp | undefined;
 
   constructor(
     @Inject(POOL) private readonly pool: pg.Pool,
@@ -51,14 +52,12 @@ export class IdempotencyKeys implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    const forget = () =>
-      void this.forgetOld().catch((error: unknown) => this.#log.warn(`old idempotency keys: ${String(error)}`));
-    this.#timer = setInterval(forget, this.configuration.cleanupIntervalMs);
-    this.#timer.unref();
+    const options = { what: 'old idempotency keys', everyMs: this.configuration.cleanupIntervalMs, log: this.#log };
+    this.#cleanUp = new CleanUp(() => this.forgetOld(), options);
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.#timer);
+  async onApplicationShutdown(): Promise<void> {
+    await this.#cleanUp?.stop();
   }
 
   /** Takes the key for this request, or says what has become of it. One statement: of two requests one gets it. */

@@ -23,9 +23,8 @@ import {
   WrittenDto,
 } from '@palimpsest/protocol';
 import type { Request } from 'express';
-import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
-import { contextOf, type Principal } from '../auth/principal.js';
+import type { Principal } from '../auth/principal.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { newId } from '../commands/command-identity.js';
 import { Rejected } from '../commands/rejected.js';
@@ -211,8 +210,7 @@ export class WorkspacesController {
   }
 
   #context(person: Principal, open: OpenWorkspace, request: Request, file: FileId) {
-    const { course, id: workspace } = open.workspace;
-    return contextOf(person, 'web', { course, workspace, file, address: addressOf(request) });
+    return { ...contextIn(person, open.workspace, request), file };
   }
 
   async #change(
