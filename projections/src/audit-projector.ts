@@ -239,6 +239,13 @@ function accountOf(event: DomainEvent): Account {
         object: 'event log',
         summary: `log queried: ${cut(JSON.stringify(event.data.query))}, ${event.data.rows} rows`,
       };
+    case 'ExportStarted':
+      return {
+        object: event.data.object,
+        summary: `export begun: ${event.data.format}, ${cut(JSON.stringify(event.data.query))}`,
+      };
+    case 'ExportFinished':
+      return { object: 'export', summary: `export done: ${event.data.rows} rows, ${event.data.bytes} bytes` };
     case 'AccessRefused':
       return { object: event.data.object, summary: `refused: ${event.data.what}` };
     case 'LimitReached':

@@ -16,6 +16,34 @@ export interface AccessRefused {
   readonly type: 'AccessRefused';
   readonly data: { readonly what: string; readonly object: string };
 }
+/** What an export holds; the names are stored. */
+export type ExportFormat = 'csv' | 'jsonl' | 'progsnap2' | 'git' | 'zip';
+/** Recorded before the first byte of an export leaves: what was asked for, not whether it arrived. */
+export interface ExportStarted {
+  readonly type: 'ExportStarted';
+  readonly data: {
+    readonly export: string;
+    readonly format: ExportFormat;
+    /** What it is an export of: `audit log`, a course, a workspace, a person. */
+    readonly object: string;
+    /** The filter, as it was asked for. */
+    readonly query: Readonly<Record<string, string>>;
+  };
+}
+/** The last byte of the export has left. An export without it was cut off. */
+export interface ExportFinished {
+  readonly type: 'ExportFinished';
+  readonly data: {
+    /** The id in its ExportStarted. */
+    readonly export: string;
+    /** Rows, events or commits: what the format counts. */
+    readonly rows: number;
+    /** Of what left, before any compression on the way. */
+    readonly bytes: number;
+    /** SHA-256 of the same, 64 hexadecimal digits in lower case. */
+    readonly sha256: string;
+  };
+}
 /** Which of the limits a person has reached; the names are stored. */
 export type LimitKind =
   | 'messages-a-minute'
@@ -39,4 +67,5 @@ export interface LimitReached {
     readonly refusals?: number;
   };
 }
-export type AuditEvent = HistoryViewed | WorkspaceViewed | LogQueried | AccessRefused | LimitReached;
+export type AuditEvent =
+  HistoryViewed | WorkspaceViewed | LogQueried | ExportStarted | ExportFinished | AccessRefused | LimitReached;

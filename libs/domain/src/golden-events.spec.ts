@@ -114,6 +114,8 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['HistoryViewed', 1, `{"file":"${ID}","path":"main.py"}`],
   ['WorkspaceViewed', 1, `{"workspace":"${ID}","name":"Ada’s workspace"}`],
   ['LogQueried', 1, '{"query":{"actor":"ada"},"rows":17}'],
+  ['ExportStarted', 1, `{"export":"${ID}","format":"csv","object":"audit log","query":{"query":"actor:ada"}}`],
+  ['ExportFinished', 1, `{"export":"${ID}","rows":17,"bytes":4096,"sha256":"${'ab'.repeat(32)}"}`],
   ['AccessRefused', 1, '{"what":"read the audit log","object":"event log"}'],
   ['LimitReached', 1, '{"limit":"messages-a-minute","most":300,"waitSeconds":5}'],
 ];

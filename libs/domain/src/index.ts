@@ -128,6 +128,9 @@ export {
 export type {
   AccessRefused,
   AuditEvent,
+  ExportFinished,
+  ExportFormat,
+  ExportStarted,
   HistoryViewed,
   LimitKind,
   LimitReached,

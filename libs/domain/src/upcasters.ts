@@ -91,6 +91,8 @@ export const UPCASTERS = {
   HistoryViewed: [],
   WorkspaceViewed: [],
   LogQueried: [],
+  ExportStarted: [],
+  ExportFinished: [],
   AccessRefused: [],
   LimitReached: [],
 } satisfies Record<EventType, readonly Upcaster[]>;
