@@ -13,7 +13,7 @@ export interface SigningRules {
 }
 
 /** Whether a checkpoint is due: something was handed in, or the log has grown and the last one is old enough. */
-export function isDue({ tree, latest }: EvidenceState, everyMs: number, now: Date): boolean {
+export function isDue({ tree, latest }: Pick<EvidenceState, 'tree' | 'latest'>, everyMs: number, now: Date): boolean {
   if (tree.size === 0) return false;
   if (!latest || latest.size < tree.wanted) return true;
   return hasGrown({ tree, latest }) && now.getTime() - latest.signedAt.getTime() >= everyMs;

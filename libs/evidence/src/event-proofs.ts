@@ -1,4 +1,5 @@
-import type { Position } from '@palimpsest/event-store';
+import { encodeLeaf } from '@palimpsest/archive';
+import type { Position, RecordedEvent } from '@palimpsest/event-store';
 import type { StoredCheckpoint } from './checkpoints.js';
 import type { Evidence } from './evidence.js';
 
@@ -6,6 +7,8 @@ import type { Evidence } from './evidence.js';
 export interface EventProof {
   readonly format: 'palimpsest-proof';
   readonly version: 1;
+  /** The event, as the text that is hashed; for those who may see it. */
+  readonly leaf?: string;
   /** Which leaf the event is, from 0. */
   readonly index: number;
   /** SHA-256 of a zero byte and the leaf, base64. */
@@ -42,6 +45,12 @@ export class EventProofs {
     if (!state || index === undefined) return undefined;
     const checkpoint = await checkpoints.covering(state.log, index);
     return checkpoint && this.#prove(index, checkpoint);
+  }
+
+  /** The same with the event itself in it. */
+  async withContent(event: RecordedEvent): Promise<EventProof | undefined> {
+    const proof = await this.of(event.position);
+    return proof && { ...proof, leaf: encodeLeaf(event) };
   }
 
   /** Between two sizes of the tree. Throws RangeError unless 0 < first <= size <= the tree's size. */

@@ -20,11 +20,17 @@ export class Evidence {
     this.checkpoints = new Checkpoints(database);
   }
 
-  /** Undefined before the first leaf. */
-  async state(): Promise<EvidenceState | undefined> {
+  /** The tree and its last checkpoint, not compared. Undefined before the first leaf. */
+  async standing(): Promise<Pick<EvidenceState, 'tree' | 'latest'> | undefined> {
     const tree = await this.tree.state();
-    if (!tree) return undefined;
-    const latest = await this.checkpoints.latest(tree.log);
+    return tree && { tree, latest: await this.checkpoints.latest(tree.log) };
+  }
+
+  /** The same, compared. */
+  async state(): Promise<EvidenceState | undefined> {
+    const standing = await this.standing();
+    if (!standing) return undefined;
+    const { tree, latest } = standing;
     const refused = await this.checkpoints.contradiction(tree.log);
     const contradiction = refused ? refusedInWords(refused) : latest && (await this.#contradicts(latest, tree));
     return { tree, latest, contradiction };

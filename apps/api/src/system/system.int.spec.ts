@@ -73,6 +73,7 @@ describe('the state of the system', () => {
       ['audit', 'read-model'],
       ['run-queue', 'reactor'],
       ['write-back', 'reactor'],
+      ['evidence', 'reactor'],
     ]);
     for (const projection of body.projections)
       expect(projection).toMatchObject({
@@ -175,6 +176,7 @@ describe('the state of the system', () => {
       ['audit', 'unknown'],
       ['run-queue', 'foreign-log'],
       ['write-back', 'unknown'],
+      ['evidence', 'unknown'],
     ]);
     expect(named(body, 'runs')).toMatchObject({ fault: 'why', faultPosition: '1', share: null });
   });
