@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { MAX_BLOB_BYTES } from '@palimpsest/blobs';
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
-import { isKeyName, type NoteSigner, noteSigner } from '@palimpsest/evidence';
+import { isKeyName, noteSigner, type SigningRules } from '@palimpsest/evidence';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
 import { type OpenIdSettings, readOpenIdSettings } from './openid/openid-settings.js';
 
@@ -19,16 +19,6 @@ export interface RateLimitSettings {
   readonly fileOperations: KindLimit;
   readonly signIns: number;
   readonly anonymousRequests: number;
-}
-
-/** How the event log is vouched for. */
-export interface EvidenceSettings {
-  /** Name of the log in its checkpoints, and of its keys. */
-  readonly origin: string;
-  /** The key, then the one before where it still signs; none: nothing is signed. */
-  readonly signers: readonly NoteSigner[];
-  /** How long the log may grow without a checkpoint, milliseconds. */
-  readonly everyMs: number;
 }
 
 export interface Configuration {
@@ -65,7 +55,8 @@ export interface Configuration {
   readonly fileBytes: number;
   /** Bytes that a student's personal workspaces may hold together, and every other workspace by itself. */
   readonly workspaceBytes: number;
-  readonly evidence: EvidenceSettings;
+  /** How the event log is vouched for. Without signers nothing is signed. */
+  readonly evidence: SigningRules;
   /** What programs may not use where their course has not decided. */
   readonly refusedModules: readonly RestrictedModule[];
 }
@@ -110,7 +101,7 @@ function rateLimits(environment: Environment): RateLimitSettings {
   };
 }
 
-function evidence(environment: Environment): EvidenceSettings {
+function evidence(environment: Environment): SigningRules {
   const origin = environment['EVIDENCE_ORIGIN'] || 'palimpsest';
   if (!isKeyName(origin) || origin.length > 200)
     throw new SettingFault('EVIDENCE_ORIGIN must be a name without spaces and plus signs, of 200 characters at most.');

@@ -1,4 +1,5 @@
 import type { CheckpointSigned } from '@palimpsest/domain';
+import type { StoredCheckpoint } from './checkpoints.js';
 import type { Evidence, EvidenceState } from './evidence.js';
 import { type NoteSigner, signNote } from './signed-note.js';
 import { formatTreeHead } from './tree-head.js';
@@ -12,16 +13,26 @@ export interface SigningRules {
   readonly signers: readonly NoteSigner[];
 }
 
-/** Whether a checkpoint is due: something was handed in, or the log has grown and the last one is old enough. */
-export function isDue({ tree, latest }: Pick<EvidenceState, 'tree' | 'latest'>, everyMs: number, now: Date): boolean {
-  if (tree.size === 0) return false;
-  if (!latest || latest.size < tree.wanted) return true;
-  return hasGrown({ tree, latest }) && now.getTime() - latest.signedAt.getTime() >= everyMs;
+type Standing = Pick<EvidenceState, 'tree' | 'latest'>;
+
+/** Whether a checkpoint is due: something was handed in, the key is a new one, or the log has grown and it is time. */
+export function isDue(standing: Standing, { everyMs, signers }: SigningRules, now: Date): boolean {
+  const { tree, latest } = standing;
+  if (tree.size === 0 || !isNews(standing, signers)) return false;
+  if (!latest || latest.size < tree.wanted || !isSignedByAll(latest, signers)) return true;
+  return now.getTime() - latest.signedAt.getTime() >= everyMs;
 }
 
-/** By more than the event of the last checkpoint itself, which alone would make checkpoints for ever. */
-export function hasGrown({ tree, latest }: Pick<EvidenceState, 'tree' | 'latest'>): boolean {
-  return tree.size > (latest ? latest.size + 1 : 0);
+/**
+ * Whether another checkpoint would say more than the last one: the log has grown by more than the event of that checkpoint,
+ * which alone would make checkpoints for ever, or another key signs now.
+ */
+export function isNews({ tree, latest }: Standing, signers: readonly NoteSigner[]): boolean {
+  return !latest || tree.size > latest.size + 1 || !isSignedByAll(latest, signers);
+}
+
+function isSignedByAll({ keys }: StoredCheckpoint, signers: readonly NoteSigner[]): boolean {
+  return signers.every(({ key }) => keys.includes(key.text));
 }
 
 /** A checkpoint of the tree as it is, as the event to be recorded. The caller has seen that nothing contradicts it. */

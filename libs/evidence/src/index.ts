@@ -3,7 +3,7 @@
  * (C2SP tlog-checkpoint and signed-note, Ed25519). docs/EVIDENCE.md says what that proves and what not.
  */
 export { appendLeaves } from './append-leaves.js';
-export { hasGrown, isDue, signCheckpoint, type SigningRules } from './checkpoint-signer.js';
+export { isDue, isNews, signCheckpoint, type SigningRules } from './checkpoint-signer.js';
 export { Checkpoints, type StoredCheckpoint } from './checkpoints.js';
 export { type ConsistencyProof, type EventProof, EventProofs } from './event-proofs.js';
 export { Evidence, type EvidenceState } from './evidence.js';

@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '@palimpsest/test-support'
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { appendLeaves, leafHashOf } from './append-leaves.js';
-import { hasGrown, isDue, signCheckpoint } from './checkpoint-signer.js';
+import { isDue, isNews, signCheckpoint } from './checkpoint-signer.js';
 import { Evidence } from './evidence.js';
 import { migrateEvidenceSchema } from './evidence-schema.js';
 import { EventProofs } from './event-proofs.js';
@@ -143,15 +143,17 @@ describe('the tree over a log', () => {
 
   it('is due for a checkpoint after a hand-in and when it has grown by more than a checkpoint', async () => {
     const [hour, now] = [3_600_000, new Date()];
-    const due = async (at: Date) => isDue((await evidence.state())!, hour, at);
+    const due = async (at: Date, signers = [signer]) =>
+      isDue((await evidence.state())!, { ...rules, signers, everyMs: hour }, at);
     const later = (ms: number) => new Date(now.getTime() + ms);
     await write(1);
     await follow();
     expect(await due(now)).toBe(true);
     await sign();
     const state = (await evidence.state())!;
-    expect(hasGrown(state)).toBe(false);
+    expect(isNews(state, [signer])).toBe(false);
     expect(await due(later(10 * hour))).toBe(false);
+    expect(await due(now, [newNoteSigner('school.example'), signer])).toBe(true);
     await write(1);
     await follow();
     expect(await due(now)).toBe(false);

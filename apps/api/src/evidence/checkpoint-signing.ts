@@ -4,13 +4,14 @@ import type { EventStore } from '@palimpsest/event-store';
 import {
   Evidence,
   type EvidenceState,
-  hasGrown,
   isDue,
+  isNews,
   signCheckpoint,
+  type SigningRules,
   type StoredCheckpoint,
 } from '@palimpsest/evidence';
 import { type CommandContext, systemContext } from '../commands/context.js';
-import type { Configuration, EvidenceSettings } from '../configuration.js';
+import type { Configuration } from '../configuration.js';
 import { derivedId } from '../platform/derived-id.js';
 import { Problem } from '../platform/problem.js';
 import { CONFIGURATION, EVENT_STORE } from '../platform/tokens.js';
@@ -29,7 +30,7 @@ const POLL_MS = 200;
 @Injectable()
 export class CheckpointSigning {
   readonly #log = new Logger(CheckpointSigning.name);
-  readonly #settings: EvidenceSettings;
+  readonly #rules: SigningRules;
   /** Size that was signed last, whose event the follower may not have read yet. */
   #signedSize = 0;
   #comparedAt = -Infinity;
@@ -38,14 +39,14 @@ export class CheckpointSigning {
   constructor(
     private readonly evidence: Evidence,
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(CONFIGURATION) { evidence: settings }: Configuration,
+    @Inject(CONFIGURATION) { evidence: rules }: Configuration,
   ) {
-    this.#settings = settings;
+    this.#rules = rules;
   }
 
   /** Whether this installation has a key. */
   get canSign(): boolean {
-    return this.#settings.signers.length > 0;
+    return this.#rules.signers.length > 0;
   }
 
   /** Why nothing is signed any more, as it was found last. */
@@ -57,7 +58,7 @@ export class CheckpointSigning {
   async signIfDue(now: Date): Promise<void> {
     const standing = await this.evidence.standing();
     if (!standing) return;
-    const due = this.canSign && isDue(standing, this.#settings.everyMs, now) && !this.#isUnderWay(standing);
+    const due = this.canSign && isDue(standing, this.#rules, now) && !this.#isUnderWay(standing);
     if (!due && performance.now() - this.#comparedAt < COMPARE_MS) return;
     const state = await this.compare();
     if (due && state && state.contradiction === undefined) await this.#sign(state, systemContext());
@@ -84,7 +85,7 @@ export class CheckpointSigning {
     if (state?.contradiction !== undefined)
       throw new Problem(409, 'evidence-contradicted', `Nothing is signed any more. ${state.contradiction}`);
     if (!state) throw new Problem(409, 'no-events', 'There is no event yet that could be vouched for.');
-    if (state.latest && !hasGrown(state)) return state.latest;
+    if (state.latest && !isNews(state, this.#rules.signers)) return state.latest;
     await this.#sign(state, context);
     return this.soon(() => this.evidence.checkpoints.covering(state.tree.log, state.tree.size - 1));
   }
@@ -106,7 +107,7 @@ export class CheckpointSigning {
 
   /** The id follows from what is signed: two nodes that sign the same record it once. */
   async #sign({ tree }: EvidenceState, context: CommandContext): Promise<void> {
-    const event = await signCheckpoint(this.evidence, tree.size, this.#settings);
+    const event = await signCheckpoint(this.evidence, tree.size, this.#rules);
     const now = new Date();
     const stream = streamOf.evidence({ year: now.getUTCFullYear(), month: now.getUTCMonth() + 1 });
     const id = derivedId(`checkpoint ${tree.log} ${tree.size}`);
