@@ -36,6 +36,20 @@ export class Checkpoints {
     return this.#first('agrees and size > $2', 'size', [log, leaf]);
   }
 
+  /** The same for the event at a position, and which leaf that is, of the log that the tree is of; in one query. */
+  async coveringEvent(
+    position: Position,
+  ): Promise<{ readonly index: number; readonly checkpoint: StoredCheckpoint } | undefined> {
+    const { rows } = await this.database.query<Row & { readonly index: string }>({
+      name: 'checkpoint of an event',
+      text: `select l.index, c.* from evidence.tree t join evidence.leaf l on l.position = $1
+             join lateral (select ${COLUMNS} from evidence.checkpoint c
+                           where c.log = t.log and c.agrees and c.size > l.index order by c.size limit 1) c on true`,
+      values: [position],
+    });
+    return rows[0] && { index: Number(rows[0].index), checkpoint: checkpointOf(rows[0]) };
+  }
+
   /** The first one that did not agree with the tree. */
   contradiction(log: string): Promise<StoredCheckpoint | undefined> {
     return this.#first('not agrees', 'leaf', [log]);
@@ -61,6 +75,10 @@ export class Checkpoints {
       `select ${COLUMNS} from evidence.checkpoint where log = $1 and ${rest}`,
       values,
     );
-    return rows.map((row) => ({ ...row, size: Number(row.size), leaf: Number(row.leaf) }));
+    return rows.map(checkpointOf);
   }
+}
+
+function checkpointOf({ leaf, size, root, note, keys, signedAt, position, agrees }: Row): StoredCheckpoint {
+  return { leaf: Number(leaf), size: Number(size), root, note, keys, signedAt, position, agrees };
 }

@@ -40,11 +40,8 @@ export class EventProofs {
    * is none.
    */
   async of(position: Position): Promise<EventProof | undefined> {
-    const { tree, checkpoints } = this.evidence;
-    const [state, index] = await Promise.all([tree.state(), tree.leafAt(position)]);
-    if (!state || index === undefined) return undefined;
-    const checkpoint = await checkpoints.covering(state.log, index);
-    return checkpoint && this.#prove(index, checkpoint);
+    const found = await this.evidence.checkpoints.coveringEvent(position);
+    return found && this.#prove(found.index, found.checkpoint);
   }
 
   /** The same with the event itself in it. */
@@ -62,8 +59,7 @@ export class EventProofs {
   }
 
   async #prove(index: number, { size, note, keys }: StoredCheckpoint): Promise<EventProof> {
-    const { tree } = this.evidence;
-    const [leaf, hashes] = await Promise.all([tree.leafHash(index), tree.inclusion(index, size)]);
+    const { leaf, hashes } = await this.evidence.tree.inclusionOf(index, size);
     return {
       ...({ format: 'palimpsest-proof', version: 1 } as const),
       ...{ index, leafHash: leaf.toString('base64'), hashes: hashes.map(base64), checkpoint: note, keys },

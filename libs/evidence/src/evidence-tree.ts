@@ -49,14 +49,11 @@ export class EvidenceTree {
     return rows[0] && Number(rows[0].index);
   }
 
-  async leafHash(index: number): Promise<Hash> {
-    const [hash] = await this.hashesOf([{ from: index, to: index + 1 }]);
-    return hash as Hash;
-  }
-
-  /** Inclusion proof (RFC 9162, 2.1.3) of a leaf in the tree of `size` leaves. Throws RangeError. */
-  inclusion(index: number, size: number): Promise<Hash[]> {
-    return this.hashesOf(inclusionSpans(index, size));
+  /** A leaf's hash and its inclusion proof (RFC 9162, 2.1.3) in the tree of `size` leaves. Throws RangeError. */
+  async inclusionOf(index: number, size: number): Promise<{ readonly leaf: Hash; readonly hashes: Hash[] }> {
+    const spans = inclusionSpans(index, size);
+    const [leaf, ...hashes] = await this.hashesOf([{ from: index, to: index + 1 }, ...spans]);
+    return { leaf: leaf as Hash, hashes };
   }
 
   /** Consistency proof (RFC 9162, 2.1.4) between the trees of `first` and of `size` leaves. Throws RangeError. */

@@ -103,7 +103,8 @@ describe('the tree over a log', () => {
     const leaves = (await everything()).map(leafHashOf);
     expect(await evidence.tree.root(73)).toEqual(naiveRoot(leaves));
     expect(await evidence.tree.root(40)).toEqual(naiveRoot(leaves.slice(0, 40)));
-    expect(await evidence.tree.inclusion(17, 50)).toEqual(naiveInclusion(17, leaves.slice(0, 50)));
+    const proof = { leaf: leaves[17], hashes: naiveInclusion(17, leaves.slice(0, 50)) };
+    expect(await evidence.tree.inclusionOf(17, 50)).toEqual(proof);
     expect(await evidence.tree.leafAt(await positionOf(72))).toBe(72);
     expect(await evidence.tree.leafAt('999999' as Position)).toBeUndefined();
     await expect(evidence.tree.root(74)).rejects.toThrow('lacks hashes');
