@@ -37,6 +37,7 @@ create table evidence.checkpoint (
   primary key (log, leaf)
 );
 create index checkpoint_by_size on evidence.checkpoint (log, size);
+create index checkpoint_that_disagrees on evidence.checkpoint (log, leaf) where not agrees;
 `,
 ];
 
