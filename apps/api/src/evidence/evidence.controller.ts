@@ -88,7 +88,7 @@ export class EvidenceController {
   @Get('proof')
   @Access('evidence.prove')
   @Asks(EventProofQueryDto)
-  @Answers(EventProofDto)
+  @Answers(EventProofDto, { mayBeMissing: true })
   async proof(
     @Person() person: Principal,
     @Query() query: EventProofQueryDto,
