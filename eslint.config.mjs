@@ -50,6 +50,7 @@ const rooms = [
       'layer:blobs',
       'layer:documents',
       'layer:event-store',
+      'layer:evidence',
       'layer:executor',
       'layer:projections',
       'layer:settings',
@@ -67,12 +68,18 @@ const rooms = [
     allowedExternalImports: ['pg', '@jest/globals'],
   },
   {
+    sourceTag: 'layer:evidence',
+    onlyDependOnLibsWithTags: ['layer:archive', 'layer:blobs', 'layer:domain', 'layer:event-store', 'layer:test'],
+    allowedExternalImports: ['pg', '@types/pg', '@jest/globals'],
+  },
+  {
     sourceTag: 'layer:cli',
     onlyDependOnLibsWithTags: [
       'layer:api',
       'layer:archive',
       'layer:blobs',
       'layer:event-store',
+      'layer:evidence',
       'layer:projections',
       'layer:protocol',
       'layer:settings',

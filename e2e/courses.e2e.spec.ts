@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@palimpsest/test-support';
+import { spawnSync } from 'node:child_process';
 import type { Browser } from 'playwright-core';
 import { openBrowser, Person } from './browser.js';
 import { Installation } from './installation.js';
@@ -72,6 +73,11 @@ describe('a course', () => {
     const receipt = await ada.test('receipt').innerText();
     expect(receipt).toContain('in time');
     expect(receipt).toContain('yes: the log has exactly these contents');
+    const download = ada.page.waitForEvent('download');
+    await ada.test('download-proof').click();
+    const proof = await (await download).path();
+    const { status, stdout } = spawnSync('python3', ['-B', 'libs/evidence/verifier.py', proof], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/WorkHandedIn[\s\S]*main\.py[\s\S]*OK/)]);
     await ada.page.keyboard.press('Escape');
     await eventually(async () => /^Handed in \d/.test(await ada.test('handed-in').innerText()), 'the note of it');
   });

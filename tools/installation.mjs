@@ -41,10 +41,26 @@ export function openDataFolder(data) {
     );
 }
 
-/** Secrets of this installation, made once and kept in <data>/secrets.json (0600). The environment's IDE_SECRET_KEY wins. */
+const secret = () => randomBytes(32).toString('hex');
+
+/** What secrets.json has, each made when it is missing: an installation of an older version gets the newer ones. */
+const SECRETS = {
+  secretKey: secret,
+  owner: secret,
+  api: secret,
+  executor: secret,
+  // Signs checkpoints of the event log; the name goes with the key.
+  evidenceKey: secret,
+  evidenceOrigin: () => `palimpsest-${randomBytes(4).toString('hex')}`,
+};
+
+/**
+ * Secrets of this installation, made once and kept in <data>/secrets.json (0600). The environment's IDE_SECRET_KEY,
+ * EVIDENCE_KEY and EVIDENCE_ORIGIN win.
+ */
 export function readSecrets(data) {
   const file = join(data, 'secrets.json');
-  let secrets;
+  let secrets = {};
   try {
     secrets = JSON.parse(readFileSync(file, 'utf8'));
     // A copy from a backup may have lost it.
@@ -54,15 +70,25 @@ export function readSecrets(data) {
       throw new Fault(
         `${file} cannot be read (${error.message}): restore it from a backup. Without it the database cannot be opened.`,
       );
-    const secret = () => randomBytes(32).toString('hex');
-    secrets = { secretKey: secret(), owner: secret(), api: secret(), executor: secret() };
-    const descriptor = openSync(`${file}.new`, 'w', 0o600);
-    writeSync(descriptor, `${JSON.stringify(secrets, null, 2)}\n`);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    renameSync(`${file}.new`, file);
   }
-  return { ...secrets, secretKey: process.env.IDE_SECRET_KEY || secrets.secretKey };
+  const missing = Object.entries(SECRETS).filter(([name]) => secrets[name] === undefined);
+  for (const [name, make] of missing) secrets[name] = make();
+  if (missing.length > 0) writeSecrets(file, secrets);
+  return {
+    ...secrets,
+    secretKey: process.env.IDE_SECRET_KEY || secrets.secretKey,
+    evidenceKey: process.env.EVIDENCE_KEY || secrets.evidenceKey,
+    evidenceOrigin: process.env.EVIDENCE_ORIGIN || secrets.evidenceOrigin,
+  };
+}
+
+/** In place of the old file at once, or not at all. */
+function writeSecrets(file, secrets) {
+  const descriptor = openSync(`${file}.new`, 'w', 0o600);
+  writeSync(descriptor, `${JSON.stringify(secrets, null, 2)}\n`);
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+  renameSync(`${file}.new`, file);
 }
 
 function isSupervisor(pid) {

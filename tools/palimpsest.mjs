@@ -41,6 +41,7 @@ const ON_AN_INSTALLATION = {
   projections: ['status', 'rebuild', 'skip'],
   accounts: ['reset-password'],
   users: ['import'],
+  evidence: ['verify', 'show'],
 };
 
 function needsDatabase(words) {

@@ -39,6 +39,7 @@ function inherited() {
     ],
     ...[
       'CLEANUP_INTERVAL_MS',
+      'CHECKPOINT_SECONDS',
       'MAX_CONCURRENT_EXECUTIONS',
       'MAX_PROMPTS',
       'MAX_RUNS_PER_PERSON',
@@ -193,6 +194,9 @@ export class Supervisor {
       DATABASE_URL: urls.api,
       IDE_SECRET_KEY: secrets.secretKey,
       ...(process.env.IDE_SECRET_KEY_PREVIOUS && { IDE_SECRET_KEY_PREVIOUS: process.env.IDE_SECRET_KEY_PREVIOUS }),
+      EVIDENCE_KEY: secrets.evidenceKey,
+      EVIDENCE_ORIGIN: secrets.evidenceOrigin,
+      ...(process.env.EVIDENCE_KEY_PREVIOUS && { EVIDENCE_KEY_PREVIOUS: process.env.EVIDENCE_KEY_PREVIOUS }),
       PORT: String(port),
       HOST: host,
       PALIMPSEST_WEB: join(root, 'apps/web/dist'),

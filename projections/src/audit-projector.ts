@@ -250,6 +250,8 @@ function accountOf(event: DomainEvent): Account {
       return { object: event.data.object, summary: `refused: ${event.data.what}` };
     case 'LimitReached':
       return { object: event.data.limit, summary: limitInWords(event.data) };
+    case 'CheckpointSigned':
+      return { object: 'event log', summary: `checkpoint signed: ${event.data.size} events` };
   }
 }
 

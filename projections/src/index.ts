@@ -2,6 +2,7 @@
 export { migrateReadModels, ReadModelsTooNew } from './migrate.js';
 export { ReadModelBehind, ReadModels, type RebuildAllOptions } from './read-models.js';
 export {
+  EVIDENCE_REACTOR,
   PROJECTORS,
   projectorNamed,
   REACTORS,

@@ -23,10 +23,18 @@ export const WRITE_BACK_REACTOR = {
   typePrefixes: ['FilesCollected'],
 } as const;
 
+/** What the reactor reads that makes every event a leaf of the Merkle tree; its tables are those of libs/evidence. */
+export const EVIDENCE_REACTOR = {
+  ...{ name: 'evidence', version: 1 },
+  // Nobody waits for a leaf but who has handed in, and that person waits for a signature anyway.
+  gatherMs: 200,
+} as const;
+
 /** The reactors of this program: they keep a checkpoint and no tables. */
 export const REACTORS: readonly Pick<Projector, 'name' | 'version' | 'streamPrefixes' | 'typePrefixes'>[] = [
   RUN_QUEUE_REACTOR,
   WRITE_BACK_REACTOR,
+  EVIDENCE_REACTOR,
 ];
 
 /** The read model of this name. Throws RebuildRefused for a reactor, and for a name that there is not, with those that are. */

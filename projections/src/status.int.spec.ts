@@ -41,6 +41,7 @@ describe('the status of projections', () => {
       ['audit', 'read-model', auditProjector.version, 1, 'outdated'],
       ['run-queue', 'reactor', 2, undefined, 'never-run'],
       ['write-back', 'reactor', 1, undefined, 'never-run'],
+      ['evidence', 'reactor', 1, undefined, 'never-run'],
       ['retired', 'reactor', undefined, 3, 'never-run'],
     ]);
     await log.pool.query(`delete from read.checkpoint where projection = 'retired'`);

@@ -81,3 +81,32 @@ describe('the limits of co-editing in the environment', () => {
     );
   });
 });
+
+describe('what vouches for the log in the environment', () => {
+  const seed = '0a'.repeat(32);
+  const read = (more: Record<string, string>) => readConfiguration({ ...environment, ...more }).evidence;
+
+  it('is no key and an hour where nothing is set', () => {
+    expect(read({})).toEqual({ origin: 'palimpsest', signers: [], everyMs: 3_600_000 });
+  });
+
+  it('can be set, with the key before', () => {
+    const set = { EVIDENCE_KEY: seed, EVIDENCE_KEY_PREVIOUS: '0b'.repeat(32), EVIDENCE_ORIGIN: 'school.example' };
+    const { signers, everyMs } = read({ ...set, CHECKPOINT_SECONDS: '60' });
+    expect([signers.length, everyMs]).toEqual([2, 60_000]);
+    expect(signers.map(({ key }) => key.name)).toEqual(['school.example', 'school.example']);
+  });
+
+  it.each([
+    [{ EVIDENCE_KEY: seed.slice(1) }, /^EVIDENCE_KEY must be 64 hexadecimal digits/],
+    [{ EVIDENCE_KEY: `${seed}0` }, /^EVIDENCE_KEY must be 64 hexadecimal digits/],
+    [{ EVIDENCE_KEY: seed, EVIDENCE_KEY_PREVIOUS: 'x' }, /^EVIDENCE_KEY_PREVIOUS must be 64/],
+    [{ EVIDENCE_KEY_PREVIOUS: seed }, /^EVIDENCE_KEY_PREVIOUS is set, and EVIDENCE_KEY is not/],
+    [{ EVIDENCE_ORIGIN: 'my school' }, /^EVIDENCE_ORIGIN must be a name/],
+    [{ EVIDENCE_ORIGIN: 'a'.repeat(201) }, /^EVIDENCE_ORIGIN must be a name/],
+    [{ CHECKPOINT_SECONDS: '0' }, /^CHECKPOINT_SECONDS is "0"/],
+    [{ CHECKPOINT_SECONDS: '604801' }, /^CHECKPOINT_SECONDS is "604801"/],
+  ])('%j stops the start with a sentence', (more, sentence) => {
+    expect(() => read(more as Record<string, string>)).toThrow(sentence);
+  });
+});

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { MAX_BLOB_BYTES } from '@palimpsest/blobs';
 import { RESTRICTED_MODULES, type RestrictedModule } from '@palimpsest/domain';
+import { isKeyName, noteSigner, type SigningRules } from '@palimpsest/evidence';
 import { type Environment, integerSetting, namesSetting, requiredSetting, SettingFault } from '@palimpsest/settings';
 import { type OpenIdSettings, readOpenIdSettings } from './openid/openid-settings.js';
 
@@ -54,6 +55,8 @@ export interface Configuration {
   readonly fileBytes: number;
   /** Bytes that a student's personal workspaces may hold together, and every other workspace by itself. */
   readonly workspaceBytes: number;
+  /** How the event log is vouched for. Without signers nothing is signed. */
+  readonly evidence: SigningRules;
   /** What programs may not use where their course has not decided. */
   readonly refusedModules: readonly RestrictedModule[];
 }
@@ -98,6 +101,23 @@ function rateLimits(environment: Environment): RateLimitSettings {
   };
 }
 
+function evidence(environment: Environment): SigningRules {
+  const origin = environment['EVIDENCE_ORIGIN'] || 'palimpsest';
+  if (!isKeyName(origin) || origin.length > 200)
+    throw new SettingFault('EVIDENCE_ORIGIN must be a name without spaces and plus signs, of 200 characters at most.');
+  const signers = ['EVIDENCE_KEY', 'EVIDENCE_KEY_PREVIOUS'].flatMap((name) => {
+    const seed = environment[name] || undefined;
+    if (seed === undefined) return [];
+    if (!/^[0-9a-f]{64}$/i.test(seed))
+      throw new SettingFault(`${name} must be 64 hexadecimal digits: the 32 bytes of an Ed25519 private key.`);
+    return [noteSigner(origin, Buffer.from(seed, 'hex'))];
+  });
+  if (!environment['EVIDENCE_KEY'] && signers.length > 0)
+    throw new SettingFault('EVIDENCE_KEY_PREVIOUS is set, and EVIDENCE_KEY is not: set the key that comes after it.');
+  const seconds = integerSetting(environment, 'CHECKPOINT_SECONDS', 3_600, { least: 1, most: 7 * 86_400 });
+  return { origin, signers, everyMs: seconds * 1_000 };
+}
+
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
 export function readConfiguration(environment: Environment): Configuration {
   const secretKey = longEnough('IDE_SECRET_KEY', requiredSetting(environment, 'IDE_SECRET_KEY'));
@@ -118,6 +138,7 @@ export function readConfiguration(environment: Environment): Configuration {
     runsPerPerson: integerSetting(environment, 'MAX_RUNS_PER_PERSON', 3, { least: 1, most: 1_000 }),
     cleanupIntervalMs: integerSetting(environment, 'CLEANUP_INTERVAL_MS', 300_000, { least: 1_000, most: 86_400_000 }),
     rateLimits: rateLimits(environment),
+    evidence: evidence(environment),
     refusedModules: namesSetting(environment, 'REFUSED_MODULES', RESTRICTED_MODULES),
     // Of the same names as the executor's, which keep a run's folder: one notion of what a workspace may hold.
     fileBytes: Math.min(

@@ -6,7 +6,10 @@ import {
   type OnProgress,
   verifyArchive,
 } from '@palimpsest/archive';
+import { Checkpoints, exportEvidence } from '@palimpsest/evidence';
 import type { Environment } from '@palimpsest/settings';
+import { join } from 'node:path';
+import type pg from 'pg';
 import { type Terminal, withStores } from './environment.js';
 import { counted, size } from './progress-bar.js';
 
@@ -39,10 +42,23 @@ export async function exportCommand(folder: string, environment: Environment, te
     terminal.print(
       `${counted(events, 'event')} and ${counted(result.blobs, 'blob')} from ${kind}; the archive has ${totals(manifest)} now.`,
     );
-    if (complete) return 0;
+    if (complete) {
+      terminal.print(await evidenceBeside(folder, manifest, pool));
+      return 0;
+    }
     terminal.note('Interrupted: what was written is kept. Repeat the command to go on.');
     return 130;
   });
+}
+
+/** Writes what vouches for the events beside them, and says so. */
+async function evidenceBeside(folder: string, { log, events }: Manifest, pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ there: boolean }>(
+    `select to_regclass('evidence.checkpoint') is not null as there`,
+  );
+  const checkpoints = rows[0]?.there ? await new Checkpoints(pool).all(log) : [];
+  const written = await exportEvidence(folder, events, checkpoints);
+  return `${counted(written, 'signed checkpoint')} beside it: python3 ${join(folder, 'verifier.py')} ${folder} checks them anywhere.`;
 }
 
 export async function importCommand(folder: string, environment: Environment, terminal: Terminal): Promise<Status> {

@@ -6,6 +6,7 @@ import 'reflect-metadata'; // before the DTO classes of the protocol
 import { Command, CommanderError, Option } from 'commander';
 import { exportCommand, importCommand, infoCommand, type Status, verifyCommand } from './archive-commands.js';
 import { type Terminal, withStores } from './environment.js';
+import { showEvidenceCommand, type VerifyEvidenceOptions, verifyEvidenceCommand } from './evidence-commands.js';
 import { ProgressBar } from './progress-bar.js';
 import { askOnTerminal, importUsersCommand, readColumn, readDelimiter, type UsersOptions } from './user-commands.js';
 import { rebuildCommand, skipCommand, statusCommand } from './projection-commands.js';
@@ -128,6 +129,22 @@ function userCommands(program: Command): void {
     );
 }
 
+function evidenceCommands(program: Command): void {
+  const evidence = program.command('evidence').description('what vouches for the event log (docs/EVIDENCE.md)');
+  const gather = (word: string, before: readonly string[]) => [...before, word];
+  evidence
+    .command('verify')
+    .option('--key <key>', 'a public key that you have from elsewhere; may be repeated', gather, [])
+    .option('--checkpoint <file>', 'a checkpoint that you kept elsewhere; may be repeated', gather, [])
+    .option('--json', 'as JSON')
+    .description('read the whole log again and compare every event with the tree and the signed checkpoints')
+    .action(ending((options: VerifyEvidenceOptions) => verifyEvidenceCommand(options, process.env, terminal)));
+  evidence
+    .command('show')
+    .description('the newest signed checkpoint and the public keys, to be kept elsewhere')
+    .action(ending(() => showEvidenceCommand(process.env, terminal)));
+}
+
 /** A first Ctrl-C lets the command end in order, a second one at once. */
 function listenForInterrupt(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -141,7 +158,7 @@ async function main(): Promise<void> {
   listenForInterrupt();
   const program = new Command('npm run palimpsest --')
     .description(
-      'Palimpsest: archive, projections, accounts, users. Add --data <folder> for an installation that is not in ./data.',
+      'Palimpsest: archive, projections, accounts, users, evidence. Add --data <folder> for an installation that is not in ./data.',
     )
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
@@ -150,6 +167,7 @@ async function main(): Promise<void> {
   projectionCommands(program);
   accountCommands(program);
   userCommands(program);
+  evidenceCommands(program);
   await program.parseAsync();
 }
 

@@ -7,6 +7,8 @@ import { PARTIAL, sync } from './segment.js';
 
 const MANIFEST = 'archive.json';
 const LOCK = 'archive.lock';
+/** What vouches for the events, written beside the archive (libs/evidence), and what checks it. */
+const EVIDENCE = ['evidence.json', 'verifier.py'];
 
 /** Throws ArchiveFault `archive-missing`, `archive-damaged` or `archive-too-new`. */
 export async function readManifest(folder: string): Promise<Manifest> {
@@ -41,7 +43,7 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
 
 /** Files that are neither part of the archive nor left over from an interrupted export. */
 export async function strangers(folder: string, manifest: Manifest): Promise<string[]> {
-  const own = new Set([MANIFEST, LOCK, ...manifest.segments.map(({ file }) => file)]);
+  const own = new Set([MANIFEST, LOCK, ...EVIDENCE, ...manifest.segments.map(({ file }) => file)]);
   return (await readdir(folder)).filter((file) => !own.has(file) && !file.endsWith(PARTIAL)).sort();
 }
 

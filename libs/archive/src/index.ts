@@ -5,4 +5,5 @@ export { exportArchive, type ExportOptions, type ExportResult } from './export-a
 export { importArchive, type ImportOptions, type ImportResult } from './import-archive.js';
 export { FORMAT_VERSION, type Manifest, type Segment, type SegmentKind } from './manifest.js';
 export type { OnProgress, Progress } from './progress.js';
+export { encodeLeaf } from './record-line.js';
 export { verifyArchive, type Verification } from './verify-archive.js';

@@ -29,12 +29,25 @@ export interface ArchivedBlob {
 }
 
 export function encodeEvent(event: RecordedEvent): string {
-  const { stream, revision, position, id, type, contentType, recordedAt, data, metadata } = event;
-  return JSON.stringify({
-    ...{ stream, revision: revision.toString(), position, id, type, contentType, recordedAt: recordedAt.toISOString() },
+  const { stream, revision, position } = event;
+  return JSON.stringify({ stream, revision: revision.toString(), position, ...factsOf(event) });
+}
+
+/**
+ * The line of an event without its position, which is another in every store: what the event is, wherever its log lies. These
+ * bytes are a leaf of the Merkle tree of libs/evidence, so they never change.
+ */
+export function encodeLeaf(event: RecordedEvent): string {
+  const { stream, revision } = event;
+  return JSON.stringify({ stream, revision: revision.toString(), ...factsOf(event) });
+}
+
+function factsOf({ id, type, contentType, recordedAt, data, metadata }: RecordedEvent): Record<string, string> {
+  return {
+    ...{ id, type, contentType, recordedAt: recordedAt.toISOString() },
     ...encodeBytes('data', data),
     ...(metadata && encodeBytes('metadata', metadata)),
-  });
+  };
 }
 
 /** Throws for text that encodeEvent did not write. */

@@ -118,6 +118,11 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['ExportFinished', 1, `{"export":"${ID}","rows":17,"bytes":4096,"sha256":"${'ab'.repeat(32)}"}`],
   ['AccessRefused', 1, '{"what":"read the audit log","object":"event log"}'],
   ['LimitReached', 1, '{"limit":"messages-a-minute","most":300,"waitSeconds":5}'],
+  [
+    'CheckpointSigned',
+    1,
+    String.raw`{"size":7,"root":"${'q'.repeat(43)}=","note":"school\n7\n${'q'.repeat(43)}=\n\n— school c2ln\n","keys":["school+0a1b2c3d+AQ=="]}`,
+  ],
 ];
 
 /** Text that is JSON without spaces, as bytes. */

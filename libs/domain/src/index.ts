@@ -125,6 +125,7 @@ export {
   type IntakeResumed,
   type ShortResource,
 } from './executor.js';
+export type { CheckpointSigned, EvidenceEvent } from './evidence.js';
 export type {
   AccessRefused,
   AuditEvent,

@@ -13,6 +13,9 @@ export const streamOf = {
   /** Reads worth recording, one stream a month (UTC). */
   audit: (at: { readonly year: number; readonly month: number }) =>
     `audit-${at.year}-${String(at.month).padStart(2, '0')}`,
+  /** Signed checkpoints of the log, one stream a month (UTC). */
+  evidence: (at: { readonly year: number; readonly month: number }) =>
+    `evidence-${at.year}-${String(at.month).padStart(2, '0')}`,
 } as const;
 
 /** Kind and id of a stream by its name: the parts before and after the first hyphen. */

@@ -1,6 +1,7 @@
 import type { AuditEvent } from './audit.js';
 import type { CourseEvent } from './course.js';
 import type { ItemEvent } from './course-item.js';
+import type { EvidenceEvent } from './evidence.js';
 import type { ExecutorEvent } from './executor.js';
 import { FILE_EDITED, type FileEvent } from './file.js';
 import type { RunEvent } from './run.js';
@@ -18,7 +19,8 @@ export type DomainEvent =
   | FileEvent
   | RunEvent
   | ExecutorEvent
-  | AuditEvent;
+  | AuditEvent
+  | EvidenceEvent;
 export type EventType = DomainEvent['type'];
 
 /** Turns the data of one schema version into the next one's. Pure. */
@@ -95,6 +97,7 @@ export const UPCASTERS = {
   ExportFinished: [],
   AccessRefused: [],
   LimitReached: [],
+  CheckpointSigned: [],
 } satisfies Record<EventType, readonly Upcaster[]>;
 
 /** Names of all event types, FileEdited included. */

@@ -11,6 +11,15 @@ export {
   UserDto,
   type RoleName,
 } from './auth.js';
+export {
+  CheckpointDto,
+  ConsistencyProofDto,
+  ConsistencyQueryDto,
+  EventProofDto,
+  EventProofQueryDto,
+  EvidenceDto,
+  type EvidenceStateName,
+} from './evidence.js';
 export { firstPasswordsCsv } from './first-passwords.js';
 export {
   AcceptInvitationDto,

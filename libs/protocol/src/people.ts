@@ -24,8 +24,7 @@ import { PageQueryDto } from './paging.js';
 export class PeopleQueryDto extends PageQueryDto {
   /** A part of a user name or a name. */
   @IsOptional()
-  @IsString()
-  @MaxLength(80)
+  @Matches(/^[^\u0000]{0,80}$/, { message: 'words must be at most 80 characters, none of them NUL' })
   words?: string;
 }
 

@@ -12,6 +12,7 @@ export type {
   SignInWaysDto,
   UserDto,
 } from './auth.js';
+export type { CheckpointDto, EventProofDto, EvidenceDto, EvidenceStateName } from './evidence.js';
 export type * from './people.js';
 export { firstPasswordsCsv } from './first-passwords.js';
 export type {

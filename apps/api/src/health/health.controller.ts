@@ -2,6 +2,7 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import type { EventStore } from '@palimpsest/event-store';
 import { ReadModels } from '@palimpsest/projections';
 import { HealthDto } from '@palimpsest/protocol';
+import { EvidenceFollower } from '../evidence/evidence-follower.js';
 import { Public } from '../auth/auth.guard.js';
 import { Answers } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
@@ -20,6 +21,7 @@ export class HealthController {
     private readonly runQueue: RunQueue,
     private readonly writeBack: WriteBack,
     private readonly runPlaces: RunPlaces,
+    private readonly evidence: EvidenceFollower,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -32,7 +34,10 @@ export class HealthController {
       () => true,
       () => false,
     );
-    const faults = [...this.readModels.faults(), ...this.runQueue.faults(), ...this.writeBack.faults()];
+    const faults = [
+      ...[...this.readModels.faults(), ...this.runQueue.faults(), ...this.writeBack.faults()],
+      ...this.evidence.faults(),
+    ];
     const queue = await this.runPlaces.report().catch(() => undefined);
     const { level, reason } = this.sandbox.current;
     return {

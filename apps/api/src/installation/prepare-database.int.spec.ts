@@ -25,6 +25,7 @@ test.each([
   ['read', 'insert into read.migration (version) values (99)', /read models .* schema version 99/],
   ['blob', 'insert into blob.migration (version) values (99)', /blobs .* schema version 99/],
   ['ops', 'insert into ops.migration (version) values (99)', /credentials .* schema version 99/],
+  ['evidence', 'insert into evidence.migration (version) values (99)', /evidence .* schema version 99/],
   ['snapshot', 'insert into snapshot.migration (version) values (99)', /snapshots .* schema version 99/],
 ])('a schema "%s" of a newer version of the program is refused', async (_schema, statement, sentence) => {
   await owner.query(statement);

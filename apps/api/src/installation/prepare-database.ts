@@ -1,6 +1,7 @@
 import { migratePostgresBlobs } from '@palimpsest/blobs';
 import { migrateSnapshotSchema } from '@palimpsest/documents';
 import { connectToPostgres, migratePostgresEventStore } from '@palimpsest/event-store';
+import { migrateEvidenceSchema } from '@palimpsest/evidence';
 import { migrateReadModels } from '@palimpsest/projections';
 import { runMigrations } from 'bullmq';
 import type pg from 'pg';
@@ -36,6 +37,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<void> {
     await migrateReadModels(client, apiOnly);
     await migrateOperationalSchema(client, apiOnly);
     await migrateSnapshotSchema(client, apiOnly, executor ? [executor.name] : []);
+    await migrateEvidenceSchema(client, apiOnly);
     await runMigrations(client as never, 'bullmq');
     for (const role of both) await grantQueue(client, role);
   } finally {

@@ -17,7 +17,7 @@ import {
   workspaceDecider,
   type WorkspaceId,
 } from '@palimpsest/domain';
-import { type EventStore, WrongExpectedVersion } from '@palimpsest/event-store';
+import { type EventStore, type RecordedEvent, WrongExpectedVersion } from '@palimpsest/event-store';
 import { CommandHandler } from '../commands/command-handler.js';
 import { newId } from '../commands/command-identity.js';
 import type { CommandContext } from '../commands/context.js';
@@ -84,12 +84,17 @@ export class HandIns {
     }
   }
 
-  /** The event of a receipt, by its place; undefined if it is not there. */
+  /** What a receipt vouches for, by its place; undefined if it is not there. */
   async read(workspace: WorkspaceId, revision: bigint, receipt: string): Promise<HandedIn | undefined> {
-    for await (const recorded of this.store.readStream(streamOf.workspace(workspace), { from: revision, limit: 1 })) {
-      const event = readEvent(recorded);
-      if (event.type === 'WorkHandedIn' && recorded.id === receipt) return { receipt, data: event.data };
-    }
+    const recorded = await this.event(workspace, revision, receipt);
+    const event = recorded && readEvent(recorded);
+    return event?.type === 'WorkHandedIn' ? { receipt, data: event.data } : undefined;
+  }
+
+  /** The event of a receipt as it was recorded. */
+  async event(workspace: WorkspaceId, revision: bigint, receipt: string): Promise<RecordedEvent | undefined> {
+    for await (const recorded of this.store.readStream(streamOf.workspace(workspace), { from: revision, limit: 1 }))
+      if (recorded.type === 'WorkHandedIn' && recorded.id === receipt) return recorded;
     return undefined;
   }
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, NotFoundException, Post, Query, Req } from '@nestjs/common';
+import { Controller, Get, Inject, NotFoundException, Post, Query, Req, Res } from '@nestjs/common';
 import {
   asId,
   type CourseId,
@@ -11,9 +11,9 @@ import {
   type WorkspaceId,
 } from '@palimpsest/domain';
 import { type EventStore, StreamNotFound } from '@palimpsest/event-store';
-import { DirectoryQueries, ItemQueries, ReadModels, scheduleOf } from '@palimpsest/projections';
-import { AfterQueryDto, ItemOverviewDto, ReceiptDto, WrittenDto } from '@palimpsest/protocol';
-import type { Request } from 'express';
+import { DirectoryQueries, type HandInRow, ItemQueries, ReadModels, scheduleOf } from '@palimpsest/projections';
+import { AfterQueryDto, EventProofDto, ItemOverviewDto, ReceiptDto, WrittenDto } from '@palimpsest/protocol';
+import type { Request, Response } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
@@ -30,6 +30,7 @@ import { may } from '../policies/permission-table.js';
 import { lockedProblem, WorkspaceAccess } from '../policies/workspace-access.js';
 import { type HandedIn, HandIns } from './hand-ins.js';
 import { moment } from './item-dto.js';
+import { ReceiptProofs } from './receipt-proofs.js';
 import { WorkspaceCopies } from './workspace-copies.js';
 
 const NO_RECEIPT = 'There is no such receipt, or it is not yours to see.';
@@ -45,6 +46,7 @@ export class WorkController {
     private readonly readModels: ReadModels,
     private readonly copies: WorkspaceCopies,
     private readonly handIns: HandIns,
+    private readonly receiptProofs: ReceiptProofs,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -150,14 +152,43 @@ export class WorkController {
     @Query() { after }: AfterQueryDto,
   ): Promise<ReceiptDto> {
     await waitFor(this.readModels, 'directory', after);
+    const row = await this.#handIn(person, id);
+    const handedIn = await this.handIns.read(asId<WorkspaceId>(row.workspace), BigInt(row.revision), id);
+    if (!handedIn) throw new NotFoundException(NO_RECEIPT);
+    return this.#receipt(row.workspace, handedIn);
+  }
+
+  /**
+   * A receipt that proves itself, without this server: the event, and its place in the log that a signed checkpoint vouches
+   * for. A file for `python3 verifier.py`. To whoever may see the work.
+   */
+  @Get('receipts/:id/proof')
+  @Access('workspace.see')
+  @Answers(EventProofDto)
+  @Asks(AfterQueryDto)
+  async proof(
+    @Person() person: Principal,
+    @PathId('id') id: string,
+    @Query() { after }: AfterQueryDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<EventProofDto> {
+    await waitFor(this.readModels, 'directory', after);
+    const row = await this.#handIn(person, id);
+    const event = await this.handIns.event(asId<WorkspaceId>(row.workspace), BigInt(row.revision), id);
+    if (!event) throw new NotFoundException(NO_RECEIPT);
+    const proof = await this.receiptProofs.of(event);
+    response.setHeader('Content-Disposition', `attachment; filename="receipt-${id}.json"`);
+    return proof;
+  }
+
+  /** Where a receipt is, for whoever may see the work. */
+  async #handIn(person: Principal, id: string): Promise<HandInRow> {
     const row = await this.items.handIn(id);
     if (!row) throw new NotFoundException(NO_RECEIPT);
     await this.workspaces.require(person, row.workspace, 'see').catch((error: unknown) => {
       throw error instanceof NotFoundException ? new NotFoundException(NO_RECEIPT) : error;
     });
-    const handedIn = await this.handIns.read(asId<WorkspaceId>(row.workspace), BigInt(row.revision), id);
-    if (!handedIn) throw new NotFoundException(NO_RECEIPT);
-    return this.#receipt(row.workspace, handedIn);
+    return row;
   }
 
   async #receipt(workspace: string, handedIn: HandedIn): Promise<ReceiptDto> {

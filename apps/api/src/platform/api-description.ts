@@ -59,9 +59,10 @@ export const Takes = <Dto extends object>(dto: Type<Dto>, example: Dto) =>
     UseGuards(JsonBody),
   );
 
-/** The class of the answer, and its status. */
-export const Answers = (dto: Type, options: { list?: boolean; status?: number } = {}) =>
+/** The class of the answer, and its status. `mayBeMissing`: the query names something that may not be there. */
+export const Answers = (dto: Type, options: { list?: boolean; status?: number; mayBeMissing?: boolean } = {}) =>
   applyDecorators(
+    ...(options.mayBeMissing ? [ApiResponse({ status: 404, ...problemAnswer(404, MISSING) })] : []),
     ApiResponse({
       status: options.status ?? 200,
       description: '',
@@ -120,6 +121,8 @@ function problemAnswer(status: number, description: string) {
   };
 }
 
+const MISSING = 'Not there, or not to be seen.';
+
 /** Which errors an operation can give, by what it takes. */
 function errorsOf(operation: Operation, method: string): Readonly<Record<string, string>> {
   const parameters = (operation.parameters ?? []) as { in?: string }[];
@@ -131,7 +134,7 @@ function errorsOf(operation: Operation, method: string): Readonly<Record<string,
     }),
     401: 'Not signed in.',
     403: 'Not allowed.',
-    ...((takesPath || changes) && { 404: 'Not there, or not to be seen.' }),
+    ...((takesPath || changes) && { 404: MISSING }),
     ...(changes && { 409: 'In conflict with what is there, or the same request is under way.' }),
     ...(changes && { 413: 'Too large.' }),
     ...(operation.requestBody && { 415: 'The body is not JSON.' }),

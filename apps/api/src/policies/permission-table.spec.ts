@@ -142,6 +142,8 @@ describe('the table of permissions', () => {
     const everywhere = (role: Role) => COURSE_ROLES.map((courseRole) => `${role}/${courseRole ?? '-'}`);
     expect(who('audit.read')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
     expect(who('system.see')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
+    expect(who('evidence.prove')).toEqual([...everywhere('auditor'), ...everywhere('admin')]);
+    expect(who('evidence.see')).toEqual(ROLES.flatMap(everywhere));
     expect(who('course.roster')).toEqual(
       ROLES.flatMap((role) => [`${role}/assistant`, `${role}/professor`, `${role}/auditor`]),
     );

@@ -4,6 +4,7 @@ import {
   mayAdministerAccounts,
   mayManageCourse,
   mayManageItems,
+  mayProveEvents,
   mayReadAuditLog,
   maySeeItem,
   maySeeOverview,
@@ -65,6 +66,9 @@ export const ACTIONS = {
   'accounts.administer': ({ role }) => mayAdministerAccounts(role),
   'audit.read': ({ role }) => mayReadAuditLog(role),
   'system.see': ({ role }) => maySeeSystem(role),
+  /** The public keys and what they have signed: worth more, the more people keep it. */
+  'evidence.see': () => true,
+  'evidence.prove': ({ role }) => mayProveEvents(role),
 } satisfies Record<string, Rule>;
 
 export type Action = keyof typeof ACTIONS;

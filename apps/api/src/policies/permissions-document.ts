@@ -74,6 +74,8 @@ const INSTALLATION: readonly Column[] = [
   { title: 'administer accounts', action: 'accounts.administer' },
   { title: 'read the audit log', action: 'audit.read' },
   { title: 'see the state of the system', action: 'system.see' },
+  { title: 'see signed checkpoints and keys', action: 'evidence.see' },
+  { title: 'prove an event, sign a checkpoint', action: 'evidence.prove' },
 ];
 
 const IN_COURSE: readonly Column[] = [

@@ -123,6 +123,11 @@ export function maySeeSystem(role: Role): boolean {
   return role === 'auditor' || role === 'admin';
 }
 
+/** Who asks for the proof of any event, and has a checkpoint signed. What was signed is for everybody to see. */
+export function mayProveEvents(role: Role): boolean {
+  return role === 'auditor' || role === 'admin';
+}
+
 /** Who sees the list of a course's members. Students see their teammates where they work together. */
 export function maySeeRoster(courseRole: string): boolean {
   return teaches(courseRole) || courseRole === 'auditor';

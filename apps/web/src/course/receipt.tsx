@@ -2,6 +2,7 @@ import { Button, Group, Stack, Table, Text } from '@mantine/core';
 import type { ReceiptDto } from '@palimpsest/protocol/wire';
 import { fullTime } from '../clock-time.js';
 import { CopyButton } from '../copy-button.js';
+import { ProofButton } from './proof-button.js';
 
 /** What was handed in, to be kept: it can be printed, and the server verifies it whenever it is asked. */
 export function Receipt({ receipt }: { readonly receipt: ReceiptDto }) {
@@ -43,10 +44,14 @@ export function Receipt({ receipt }: { readonly receipt: ReceiptDto }) {
           ))}
         </Table.Tbody>
       </Table>
+      <Text size="sm">
+        The proof is a file to keep with your work: it shows what you handed in and when, also without this server.
+      </Text>
       <Group>
         <Button variant="default" onClick={() => window.print()}>
           Print
         </Button>
+        <ProofButton receipt={id} />
         <CopyButton text={() => id} label="Copy the receipt’s number" />
       </Group>
     </Stack>

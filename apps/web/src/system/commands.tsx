@@ -9,6 +9,7 @@ const COMMANDS = [
     'projections rebuild <name>',
     'Builds a read model anew beside the one in use, then puts it in its place. The classroom goes on meanwhile.',
   ],
+  ['evidence verify', 'Reads the whole log again and compares every event with what was signed.'],
   ['archive export <folder>', 'Writes the whole log into a folder. Repeated, it adds what is new.'],
   ['archive verify <folder>', 'Compares every byte of such a folder with its checksum.'],
   ['archive import <folder>', 'Writes such a folder into an empty event store: to restore it, or to move to another.'],

@@ -14,6 +14,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   runs: 'runs and how they ended',
   audit: 'the table of the page "Audit"',
   'run-queue': 'hands runs to the executor',
+  evidence: 'the tree whose roots are signed',
 };
 
 /** It scrolls sideways by itself on a narrow page. */

@@ -1,4 +1,4 @@
-import type { HealthDto, ProjectionStateDto, RebuildStateDto } from '@palimpsest/protocol/wire';
+import type { EvidenceStateName, HealthDto, ProjectionStateDto, RebuildStateDto } from '@palimpsest/protocol/wire';
 
 /** How much it matters to whoever looks: all is well, it is under way, somebody has to do something, nothing is known. */
 export type Weight = 'good' | 'working' | 'bad' | 'open';
@@ -38,6 +38,20 @@ export function stateInWords(projection: ProjectionStateDto): InWords {
       return { text: 'not started yet', weight: 'open' };
     case 'unknown':
       return { text: 'not known', weight: 'open' };
+  }
+}
+
+/** Whether what was signed of the log still holds. */
+export function evidenceInWords(state: EvidenceStateName): InWords {
+  switch (state) {
+    case 'intact':
+      return { text: 'as it was signed', weight: 'good' };
+    case 'contradicted':
+      return { text: 'not as it was signed', weight: 'bad' };
+    case 'unsigned':
+      return { text: 'not signed: there is no key', weight: 'open' };
+    case 'empty':
+      return { text: 'no event yet', weight: 'open' };
   }
 }
 

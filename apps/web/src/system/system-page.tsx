@@ -6,6 +6,7 @@ import { LiveText } from '../live-text.js';
 import { navigate } from '../navigation.js';
 import { Patience } from '../patience.js';
 import { Commands } from './commands.js';
+import { EvidenceCard } from './evidence-card.js';
 import { ProjectionTable } from './projection-table.js';
 import { SandboxCard } from './sandbox-card.js';
 import { allInWords } from './state-in-words.js';
@@ -43,6 +44,7 @@ function State({ system }: { readonly system: SystemDto }) {
     <>
       <StoreCard store={system.eventStore} />
       <SandboxCard />
+      <EvidenceCard />
       <Paper component="section" withBorder p="md" aria-labelledby="system-projections-title">
         <Title order={2} size="h5" id="system-projections-title" mb={4}>
           Built from the log
