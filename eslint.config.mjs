@@ -51,6 +51,7 @@ const rooms = [
       'layer:documents',
       'layer:event-store',
       'layer:executor',
+      'layer:exports',
       'layer:projections',
       'layer:settings',
       'layer:test',
@@ -67,11 +68,25 @@ const rooms = [
     allowedExternalImports: ['pg', '@jest/globals'],
   },
   {
+    sourceTag: 'layer:exports',
+    onlyDependOnLibsWithTags: [
+      'layer:archive',
+      'layer:blobs',
+      'layer:documents',
+      'layer:domain',
+      'layer:event-store',
+      'layer:test',
+    ],
+    allowedExternalImports: ['pg', '@types/pg', 'yjs', '@jest/globals'],
+  },
+  {
     sourceTag: 'layer:cli',
     onlyDependOnLibsWithTags: [
       'layer:api',
       'layer:archive',
       'layer:blobs',
+      'layer:documents',
+      'layer:exports',
       'layer:event-store',
       'layer:projections',
       'layer:protocol',
