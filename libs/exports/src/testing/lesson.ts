@@ -76,10 +76,10 @@ export class Lesson {
 
   async open(name: string, owner: string, more: Partial<ScopedWorkspace> = {}): Promise<string> {
     const id = uuid(name);
-    const workspace = {
+    const workspace: ScopedWorkspace = {
       ...{ id, kind: 'personal', owner: uuid(owner), name, item: null, group: null, openedAt: new Date(this.now) },
       ...more,
-    } as const;
+    };
     this.workspaces.push(workspace);
     const { kind, item, group } = workspace;
     await this.record(`workspace-${id}`, this.actor(owner), {
