@@ -4,6 +4,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { CollaborationModule } from './collaboration/collaboration.module.js';
 import { CommandsModule } from './commands/commands.module.js';
 import { CoursesModule } from './courses/courses.module.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LimitsModule } from './limits/limits.module.js';
@@ -35,6 +36,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     RunsModule,
     WriteBackModule,
     ReplayModule,
+    ExportsModule,
     SystemModule,
   ],
 })

@@ -11,6 +11,7 @@ export {
   UserDto,
   type RoleName,
 } from './auth.js';
+export { EventsExportQueryDto, ProgSnap2QueryDto } from './exports.js';
 export { firstPasswordsCsv } from './first-passwords.js';
 export {
   AcceptInvitationDto,
