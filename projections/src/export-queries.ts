@@ -78,6 +78,14 @@ export class ExportQueries {
     return { course: id, title: course.title, createdAt, ...work, people, items, groups, sessions };
   }
 
+  /** Courses with this id or title, whatever the case; without a text all. */
+  coursesNamed(text?: string): Promise<{ readonly id: string; readonly title: string }[]> {
+    return this.#all(
+      `select id, title from read.course where $1::text is null or id::text = $1 or lower(title) = lower($1) order by title, id`,
+      [text ?? null],
+    );
+  }
+
   /** One workspace; everybody's name, since whoever has edited it may have left its course. */
   async workspace(id: string): Promise<ExportScopeRows> {
     const workspaces = await this.#all<ExportScopeRows['workspaces'][number]>(

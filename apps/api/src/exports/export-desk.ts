@@ -43,7 +43,8 @@ export interface MadeExport {
  */
 @Injectable()
 export class ExportDesk {
-  readonly #people = new Set<string>();
+  /** Whose turn it is; each turn is a value of its own. */
+  readonly #turns = new Map<string, symbol>();
 
   constructor(private readonly records: ExportRecords) {}
 
@@ -54,44 +55,49 @@ export class ExportDesk {
     response: Response,
     make: (folder: ExportFolder, signal: AbortSignal) => MadeExport | Promise<MadeExport>,
   ): Promise<void> {
-    const person = context.actor.id;
-    this.#take(person);
+    const leave = this.#take(context.actor.id);
     const stop = new AbortController();
     response.once('close', () => stop.abort(new Error('nobody takes the export any more')));
     const place = await mkdtemp(join(tmpdir(), 'palimpsest-export-')).catch((error: unknown) => {
-      this.#people.delete(person);
+      leave();
       throw error;
     });
     try {
       const { format, object, query } = asked;
       const id = await this.records.begin({ format, object, query }, context);
-      await this.#deliver(id, await make(new ExportFolder(place), stop.signal), asked, context, response);
+      const made = await make(new ExportFolder(place), stop.signal);
+      await this.#deliver(id, made, asked, context, response, leave);
     } catch (error) {
       if (!response.headersSent && !stop.signal.aborted) throw error;
       response.destroy(); // cut off, so that it is not taken for whole
     } finally {
       await rm(place, { recursive: true, force: true });
-      this.#people.delete(person);
+      leave();
     }
   }
 
-  #take(person: string): void {
+  /** Returns what ends the turn, this one and no later one. */
+  #take(person: string): () => void {
     const headers = { 'Retry-After': String(RETRY_SECONDS) };
-    if (this.#people.has(person))
+    if (this.#turns.has(person))
       throw new Problem(
         429,
         'export-running',
         'An export of yours is under way: wait until it is there, or cancel its download, then try again.',
         { headers },
       );
-    if (this.#people.size >= MOST_AT_ONCE)
+    if (this.#turns.size >= MOST_AT_ONCE)
       throw new Problem(
         503,
         'exports-busy',
         `${MOST_AT_ONCE} exports are under way, which is as many as may be at once. Try again in ${RETRY_SECONDS} s.`,
         { headers },
       );
-    this.#people.add(person);
+    const turn = Symbol(person);
+    this.#turns.set(person, turn);
+    return () => {
+      if (this.#turns.get(person) === turn) this.#turns.delete(person);
+    };
   }
 
   async #deliver(
@@ -100,6 +106,7 @@ export class ExportDesk {
     asked: AskedExport,
     context: CommandContext,
     response: Response,
+    leave: () => void,
   ): Promise<void> {
     const hash = createHash('sha256');
     let bytes = 0;
@@ -108,6 +115,11 @@ export class ExportDesk {
         hash.update(piece);
         bytes += piece.length;
         done(null, piece);
+      },
+      // All of it has been made: whoever has it may ask for the next one at once.
+      flush: (done) => {
+        leave();
+        done();
       },
     });
     response.set({
