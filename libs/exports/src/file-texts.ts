@@ -35,7 +35,11 @@ export class FileTexts {
   readonly #last = new Map<string, bigint>();
   #length = 0;
 
-  constructor(private readonly documents: RecordedDocuments) {}
+  /** `most`: files that are held at the same time. */
+  constructor(
+    private readonly documents: RecordedDocuments,
+    private readonly most = HELD_FILES,
+  ) {}
 
   /** Applies a FileEdited of the file. Events of one file have to come in their order. */
   async apply(file: string, event: RecordedEvent): Promise<TextEdit[]> {
@@ -87,7 +91,7 @@ export class FileTexts {
 
   #letGo(except: string): void {
     for (const [file, { doc, text }] of this.#held) {
-      if (this.#length <= HELD_LENGTH && this.#held.size <= HELD_FILES) return;
+      if (this.#length <= HELD_LENGTH && this.#held.size <= this.most) return;
       if (file === except) continue;
       this.#held.delete(file);
       this.#length -= text.length;

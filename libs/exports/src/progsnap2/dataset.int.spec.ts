@@ -8,7 +8,7 @@ import { RecordedDocuments } from '@palimpsest/documents';
 import type { DomainEvent } from '@palimpsest/domain';
 import { ExportFolder } from '../export-folder.js';
 import { exited, Lesson, uuid } from '../testing/lesson.js';
-import { ProgSnap2Dataset, type ProgSnap2Options } from './dataset.js';
+import { ProgSnap2Dataset, type ProgSnap2Options, SAVE_AFTER_MS } from './dataset.js';
 
 const run = promisify(execFile);
 const VALIDATOR = new URL('./testing/validate.py', import.meta.url).pathname;
@@ -247,4 +247,31 @@ describe('a ProgSnap2 dataset', () => {
     stop.abort(new Error('gone'));
     await expect(table.next()).rejects.toThrow('gone');
   });
+});
+
+it('a workspace is saved when nobody has edited it for half a minute, and not before', async () => {
+  const lesson = await Lesson.begin();
+  const folder = await mkdtemp(join(tmpdir(), 'palimpsest-progsnap2-'));
+  try {
+    const file = await lesson.create(await lesson.open('w', 'ada'), 'a.py', 'ada');
+    for (const pause of [SAVE_AFTER_MS - 1, SAVE_AFTER_MS, 0]) {
+      const begun = lesson.now;
+      await lesson.edit(file, 'ada', (text) => text.insert(0, 'x'));
+      lesson.now = begun + pause;
+    }
+    const dataset = new ProgSnap2Dataset(
+      {
+        ...{ store: lesson.store, documents: new RecordedDocuments(lesson.store), scope: lesson.scope() },
+        ...{ mode: 'strict', identified: false, key: KEY, version: '1' },
+      },
+      new ExportFolder(folder),
+    );
+    const lines: string[] = [];
+    for await (const piece of dataset.mainTable()) lines.push(...piece.split('\r\n'));
+    const kinds = lines.map((line) => line.split(',')[0]).filter((kind) => kind?.startsWith('File.'));
+    expect(kinds).toEqual(['File.Create', 'File.Edit', 'File.Edit', 'File.Save', 'File.Edit', 'File.Save']);
+  } finally {
+    await lesson.end();
+    await rm(folder, { recursive: true, force: true });
+  }
 });
