@@ -52,6 +52,7 @@ const rooms = [
       'layer:event-store',
       'layer:evidence',
       'layer:executor',
+      'layer:exports',
       'layer:projections',
       'layer:settings',
       'layer:test',
@@ -73,11 +74,25 @@ const rooms = [
     allowedExternalImports: ['pg', '@types/pg', '@jest/globals'],
   },
   {
+    sourceTag: 'layer:exports',
+    onlyDependOnLibsWithTags: [
+      'layer:archive',
+      'layer:blobs',
+      'layer:documents',
+      'layer:domain',
+      'layer:event-store',
+      'layer:test',
+    ],
+    allowedExternalImports: ['pg', '@types/pg', 'yjs', '@jest/globals'],
+  },
+  {
     sourceTag: 'layer:cli',
     onlyDependOnLibsWithTags: [
       'layer:api',
       'layer:archive',
       'layer:blobs',
+      'layer:documents',
+      'layer:exports',
       'layer:event-store',
       'layer:evidence',
       'layer:projections',

@@ -42,6 +42,7 @@ const ON_AN_INSTALLATION = {
   accounts: ['reset-password'],
   users: ['import'],
   evidence: ['verify', 'show'],
+  export: ['progsnap2', 'git', 'jsonl'],
 };
 
 function needsDatabase(words) {
@@ -50,9 +51,10 @@ function needsDatabase(words) {
   return ON_AN_INSTALLATION[group]?.includes(command) === true;
 }
 
-/** Connection string of the database's owner, and what ends it after the command. */
+/** Connection string of the database's owner, the secret of the installation, and what ends it after the command. */
 async function openDatabase(data, words) {
-  if (process.env.DATABASE_URL) return { url: process.env.DATABASE_URL, close: async () => {} };
+  if (process.env.DATABASE_URL)
+    return { url: process.env.DATABASE_URL, secretKey: process.env.IDE_SECRET_KEY, close: async () => {} };
   const isImport = words.includes('archive') && words.includes('import');
   if (!isImport && !existsSync(join(data, 'secrets.json')))
     throw new Fault(
@@ -62,11 +64,16 @@ async function openDatabase(data, words) {
   const secrets = readSecrets(data);
   const socketFolder = join(runtimeFolder(data), 's');
   if (processOn(data))
-    return { url: socketUrl(socketFolder, SUPERUSER, secrets.owner, 'postgres'), close: async () => {} };
+    return {
+      url: socketUrl(socketFolder, SUPERUSER, secrets.owner, 'postgres'),
+      secretKey: secrets.secretKey,
+      close: async () => {},
+    };
   const unlock = lockDataFolder(data);
   const postgres = await startPostgres({ folder: join(data, 'postgres'), socketFolder, password: secrets.owner });
   return {
     url: postgres.url(SUPERUSER, secrets.owner, 'postgres'),
+    secretKey: secrets.secretKey,
     close: async () => {
       await postgres.stop();
       unlock();
@@ -93,7 +100,8 @@ async function main() {
   if (!needsDatabase(words)) return runCommand(words, {});
   const database = await openDatabase(data, words);
   try {
-    return await runCommand(words, { OWNER_DATABASE_URL: database.url });
+    const { url, secretKey } = database;
+    return await runCommand(words, { OWNER_DATABASE_URL: url, ...(secretKey && { IDE_SECRET_KEY: secretKey }) });
   } finally {
     await database.close();
   }

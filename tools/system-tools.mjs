@@ -22,6 +22,11 @@ const TOOLS = {
     packages: ['chromium', 'fonts-dejavu-core'],
     purpose: 'is the browser of the tests',
   },
+  git: {
+    paths: ['/usr/bin/git'],
+    packages: ['git'],
+    purpose: 'is what the tests read exported repositories with',
+  },
   // Not the package redis-server: it would bring a service that starts by itself and takes port 6379. The program is the same
   // file, which is a server when it is called by that name (libs/test-support/src/redis-server.ts).
   redis: {

@@ -57,7 +57,7 @@ function count(results) {
 }
 
 async function main() {
-  provideTools(['python3', 'bubblewrap', 'plots', 'chromium', 'redis'], say);
+  provideTools(['python3', 'bubblewrap', 'plots', 'chromium', 'redis', 'git'], say);
   installDependencies(say);
   build(say);
   const folder = mkdtempSync(join(tmpdir(), 'palimpsest-results-'));

@@ -52,3 +52,5 @@ export { RunQueries, type RunKey, type RunRow } from './run-queries.js';
 export { AuditQueries, type AuditFilter, type AuditRow } from './audit-queries.js';
 /** Whether an error says that the same may work a moment later. */
 export { isPassing } from './batches.js';
+/** Ids of what belongs to an export. */
+export { ExportQueries, type ExportCourseRows, type ExportScopeRows, type ExportStreamRow } from './export-queries.js';

@@ -5,6 +5,7 @@ import { CollaborationModule } from './collaboration/collaboration.module.js';
 import { CommandsModule } from './commands/commands.module.js';
 import { CoursesModule } from './courses/courses.module.js';
 import { EvidenceModule } from './evidence/evidence.module.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LimitsModule } from './limits/limits.module.js';
@@ -37,6 +38,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     RunsModule,
     WriteBackModule,
     ReplayModule,
+    ExportsModule,
     SystemModule,
   ],
 })

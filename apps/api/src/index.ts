@@ -5,3 +5,5 @@ export { prepareDatabase } from './installation/prepare-database.js';
 export { resetPassword } from './installation/reset-password.js';
 export { openRosters, type OpenRosters } from './people/open-rosters.js';
 export { rosterText } from './people/roster-file.js';
+export { recordExport, type RecordedExport } from './audit/open-export-records.js';
+export { VERSION } from './version.js';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDatabase, resetPassword } from '@palimpsest/api';
-import { TestApi } from '@palimpsest/api/testing';
+import { readZip, TestApi } from '@palimpsest/api/testing';
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { type EventStore, openEventStore, type Position } from '@palimpsest/event-store';
 import { createInProcessLog } from '@palimpsest/event-store/testing';
@@ -12,6 +12,7 @@ import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/t
 import pg from 'pg';
 import { exportCommand, importCommand, infoCommand, verifyCommand } from './archive-commands.js';
 import type { Terminal } from './environment.js';
+import { gitCommand, jsonlCommand, progSnap2Command } from './export-commands.js';
 import { ProgressBar } from './progress-bar.js';
 import { rebuildCommand, skipCommand, statusCommand } from './projection-commands.js';
 import { type Ask, importUsersCommand, readColumn, readDelimiter } from './user-commands.js';
@@ -276,6 +277,59 @@ describe('commands on an installation', () => {
     it('says which courses there are, and what is wrong with a file', async () => {
       await expect(run('login\nada\n', { course: 'Python 9' })).rejects.toThrow('Introduction to Python');
       await expect(run(Buffer.from('login\nJos\xe9\n', 'latin1'))).rejects.toThrow('not UTF-8');
+    });
+  });
+
+  describe('export', () => {
+    const key = { IDE_SECRET_KEY: 'a key for tests that is long enough' };
+    const read = (...path: string[]) => readFile(join(folder, ...path), 'utf8');
+    const course = 'introduction to python';
+    const workspaceId = async () => (await api.workspace(await api.signIn('ada'), /Pair/)).id;
+
+    it('writes a dataset with the pseudonyms of the page into a new folder, and records it', async () => {
+      const { terminal: screen, printed } = terminal();
+      const options = { course, out: folder, mode: 'strict' } as const;
+      expect(await progSnap2Command(options, { ...own(), ...key }, screen)).toBe(0);
+      expect(printed[0]).toMatch(/^\d+ rows of Introduction to Python in .*\(ProgSnap2, strict\)\.$/);
+      const main = await read('MainTable.csv');
+      expect(main).toContain('File.Rename');
+      const [{ id = '' } = {}] = (await api.pool.query<{ id: string }>('select id from read.course')).rows;
+      const token = await api.signIn('hopper');
+      const answer = await fetch(`http://${api.address}/api/courses/${id}/exports/progsnap2`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const zip = readZip(Buffer.from(await answer.arrayBuffer()));
+      const page = zip.find(({ name }) => name === 'MainTable.csv')?.bytes.toString('utf8') ?? '';
+      const subjects = (table: string) => new Set(table.split('\r\n').map((line) => line.split(',')[3]));
+      expect(subjects(main).size).toBeGreaterThan(2);
+      for (const subject of subjects(main)) expect(subjects(page)).toContain(subject);
+      expect(await readdir(folder)).toEqual(expect.arrayContaining(['CodeStates.csv', 'LinkTables', 'README.md']));
+      await expect(progSnap2Command(options, own(), terminal().terminal)).rejects.toThrow('EEXIST');
+      const recorded = [];
+      for await (const event of api.store.readAll({ filter: { typePrefixes: ['ExportFinished'] } }))
+        recorded.push(JSON.parse(Buffer.from(event.data).toString()) as { bytes: number });
+      expect(recorded.map(({ bytes }) => bytes)).toContain(Buffer.byteLength(main));
+    });
+
+    it('writes a bundle of a workspace, and events with a manifest', async () => {
+      const workspace = await workspaceId();
+      const { terminal: screen, printed } = terminal();
+      expect(await gitCommand({ workspace, out: folder }, own(), screen)).toBe(0);
+      expect((await readFile(folder)).subarray(0, 16).toString()).toBe('# v2 git bundle\n');
+      expect(printed[0]).toMatch(/^\d+ commits? in .*git clone/);
+      await rm(folder);
+      expect(await jsonlCommand({ workspace, out: folder }, own(), screen)).toBe(0);
+      const lines = (await read('events.jsonl')).trim().split('\n');
+      expect(JSON.parse(await read('manifest.json'))).toMatchObject({ count: lines.length, reduced: 0 });
+      expect(printed[1]).toContain(`${lines.length} events`);
+    });
+
+    it('says what there is where a name leads nowhere', async () => {
+      const { terminal: screen } = terminal();
+      await expect(jsonlCommand({ course: 'x', out: folder }, own(), screen)).rejects.toThrow('Introduction to Python');
+      await expect(gitCommand({ workspace: 'x', out: folder }, own(), screen)).rejects.toThrow('no workspace');
+      const wrong = { course, out: folder, from: 'yesterday' };
+      await expect(progSnap2Command(wrong, own(), screen)).rejects.toThrow('"yesterday" is no moment');
     });
   });
 

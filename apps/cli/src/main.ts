@@ -7,6 +7,13 @@ import { Command, CommanderError, Option } from 'commander';
 import { exportCommand, importCommand, infoCommand, type Status, verifyCommand } from './archive-commands.js';
 import { type Terminal, withStores } from './environment.js';
 import { showEvidenceCommand, type VerifyEvidenceOptions, verifyEvidenceCommand } from './evidence-commands.js';
+import {
+  type ExportOptions,
+  gitCommand,
+  jsonlCommand,
+  progSnap2Command,
+  type ProgSnap2CommandOptions,
+} from './export-commands.js';
 import { ProgressBar } from './progress-bar.js';
 import { askOnTerminal, importUsersCommand, readColumn, readDelimiter, type UsersOptions } from './user-commands.js';
 import { rebuildCommand, skipCommand, statusCommand } from './projection-commands.js';
@@ -145,6 +152,39 @@ function evidenceCommands(program: Command): void {
     .action(ending(() => showEvidenceCommand(process.env, terminal)));
 }
 
+function exportCommands(program: Command): void {
+  const exports = program.command('export').description('what was recorded, in formats of others (docs/EXPORTS.md)');
+  const inTime = (command: Command) =>
+    command
+      .option('--from <moment>', 'not before it, such as 2026-01-31T08:00:00Z')
+      .option('--until <moment>', 'before it');
+  inTime(exports.command('progsnap2'))
+    .requiredOption('--course <id or title>', 'the course')
+    .requiredOption('--out <folder>', 'a new folder')
+    .addOption(new Option('--mode <mode>', 'what the standard has, or ours as well').choices(['strict', 'extended']))
+    .option('--identified', 'with a table that says whose the pseudonyms are')
+    .description('a dataset of a course in ProgSnap2 v1.0')
+    .action(ending((options: ProgSnap2CommandOptions) => progSnap2Command(options, process.env, terminal)));
+  exports
+    .command('git')
+    .requiredOption('--workspace <id>', 'the workspace')
+    .requiredOption('--out <file>', 'a new file, such as work.bundle')
+    .description('the history of a workspace, for "git clone"')
+    .action(ending((options: ExportOptions) => gitCommand(options, process.env, terminal)));
+  inTime(exports.command('jsonl'))
+    .option('--course <id or title>', 'the events of a course')
+    .option('--workspace <id>', 'or of a workspace')
+    .requiredOption('--out <folder>', 'a new folder')
+    .description('events as lines of JSON, with a manifest')
+    .action(
+      ending(async (options: ExportOptions, command: Command) => {
+        if ((options.course === undefined) === (options.workspace === undefined))
+          command.error('error: give either --course or --workspace');
+        return jsonlCommand(options, process.env, terminal);
+      }),
+    );
+}
+
 /** A first Ctrl-C lets the command end in order, a second one at once. */
 function listenForInterrupt(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -158,7 +198,7 @@ async function main(): Promise<void> {
   listenForInterrupt();
   const program = new Command('npm run palimpsest --')
     .description(
-      'Palimpsest: archive, projections, accounts, users, evidence. Add --data <folder> for an installation that is not in ./data.',
+      'Palimpsest: archive, projections, accounts, users, evidence, export. Add --data <folder> for an installation that is not in ./data.',
     )
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
@@ -168,6 +208,7 @@ async function main(): Promise<void> {
   accountCommands(program);
   userCommands(program);
   evidenceCommands(program);
+  exportCommands(program);
   await program.parseAsync();
 }
 

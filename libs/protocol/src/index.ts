@@ -20,6 +20,7 @@ export {
   EvidenceDto,
   type EvidenceStateName,
 } from './evidence.js';
+export { EventsExportQueryDto, ProgSnap2QueryDto } from './exports.js';
 export { firstPasswordsCsv } from './first-passwords.js';
 export {
   AcceptInvitationDto,

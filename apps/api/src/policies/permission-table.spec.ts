@@ -148,11 +148,29 @@ describe('the table of permissions', () => {
       ROLES.flatMap((role) => [`${role}/assistant`, `${role}/professor`, `${role}/auditor`]),
     );
     expect(who('accounts.administer')).toEqual(everywhere('admin'));
+    expect(who('export.course')).toEqual([
+      ...ROLES.filter((role) => role !== 'admin').flatMap((role) => [`${role}/professor`, `${role}/auditor`]),
+      ...everywhere('admin'),
+    ]);
+    expect(who('export.identified')).toEqual([
+      ...ROLES.filter((role) => role !== 'admin').map((role) => `${role}/auditor`),
+      ...everywhere('admin'),
+    ]);
     for (const action of ['course.modules', 'course.people'])
       expect(who(action)).toEqual([
         ...['student/professor', 'assistant/professor', 'professor/professor', 'auditor/professor'],
         ...everywhere('admin'),
       ]);
+  });
+
+  it('gives everything about a person to that person, and to administrators', () => {
+    const who = (person?: string) =>
+      ROLES.filter((role) =>
+        may({ id: 'me', role }, 'export.person', { courseRole: 'professor', ...(person && { person }) }),
+      );
+    expect(who('me')).toEqual(ROLES);
+    expect(who('other')).toEqual(['admin']);
+    expect(who()).toEqual([]);
   });
 
   it('refuses everybody what it does not know', () => {

@@ -2,6 +2,8 @@ import type { ItemKind, ItemPhase, Role } from '@palimpsest/domain';
 import {
   allows,
   mayAdministerAccounts,
+  mayExportCourse,
+  mayIdentify,
   mayManageCourse,
   mayManageItems,
   mayProveEvents,
@@ -25,6 +27,8 @@ export interface Facts {
   readonly courseRole?: string | undefined;
   readonly workspace?: WorkspaceFacts;
   readonly file?: 'text' | 'binary' | 'deleted';
+  /** Id of the person whose data it is. */
+  readonly person?: string;
   /** What a course publishes, as it stands for the asker. */
   readonly item?: { readonly kind: ItemKind; readonly phase: ItemPhase };
 }
@@ -63,6 +67,10 @@ export const ACTIONS = {
   'item.overview': ({ role }, { courseRole }) => maySeeOverview(role, courseRole),
   /** Of one's own copy or that of one's group, while it may be written. */
   'work.handIn': (asker, facts) => facts.workspace?.kind === 'copy' && inWorkspace('edit')(asker, facts),
+  'export.course': ({ role }, { courseRole }) => mayExportCourse(role, courseRole),
+  'export.identified': ({ role }, { courseRole }) => mayIdentify(role, courseRole),
+  /** Everything about one person: for themselves, and for those who have to answer when somebody asks for it. */
+  'export.person': ({ id, role }, { person }) => person === id || (person !== undefined && mayAdministerAccounts(role)),
   'accounts.administer': ({ role }) => mayAdministerAccounts(role),
   'audit.read': ({ role }) => mayReadAuditLog(role),
   'system.see': ({ role }) => maySeeSystem(role),

@@ -85,6 +85,8 @@ const IN_COURSE: readonly Column[] = [
   { title: 'see what is published', action: 'items.list' },
   { title: 'publish, set times, extend, form groups', action: 'item.manage' },
   { title: 'see how everybody stands', action: 'item.overview' },
+  { title: 'export it, under pseudonyms', action: 'export.course' },
+  { title: 'with names', action: 'export.identified' },
 ];
 
 type Row = readonly string[];
@@ -156,6 +158,7 @@ export function permissionsDocument(): string {
     '# Permissions',
     'Made from `apps/api/src/policies/permission-table.ts`; a test fails when it says something else. Denied is what is not\nlisted. What a person may not see answers 404, as if it did not exist; what may be seen and not changed answers 403.',
     'A look of somebody else into a personal workspace, and every look into a history, is recorded before it is granted\n(`WorkspaceViewed`, `HistoryViewed`; one event for half an hour of looking), and its owner sees who it was: "Who looked at\nmy work" in the menu, `GET /api/looks`.',
+    'Who sees the history of a workspace may export it (Git, events, ZIP); addresses and sessions of other people are in it for\nauditors and administrators alone. Everything about one person is exported by that person, or by an administrator.\nEvery export is recorded before its first byte (`ExportStarted`).',
     ...(['course', 'personal', 'material'] as const).map(workspaceTable),
     publishedTables(),
     courseTable(),

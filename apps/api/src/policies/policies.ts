@@ -150,3 +150,13 @@ export function mayMakeAccount(role: Role | 'system', courseRole: CourseRole): b
 export function mayDescribeAccount(role: Role | 'system'): boolean {
   return role === 'admin' || role === 'system';
 }
+
+/** Who takes everything that a course has recorded out of the classroom: those who answer for the course, or watch over it. */
+export function mayExportCourse(role: Role, courseRole: string | undefined): boolean {
+  return role === 'admin' || courseRole === 'professor' || courseRole === 'auditor';
+}
+
+/** Who takes out a dataset that says who everybody is. Not professors: what they study needs no names. */
+export function mayIdentify(role: Role, courseRole: string | undefined): boolean {
+  return role === 'admin' || courseRole === 'auditor';
+}

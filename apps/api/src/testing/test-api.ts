@@ -17,6 +17,8 @@ import { type FirstAccount, firstAccounts } from '../installation/first-accounts
 import { prepareDatabase } from '../installation/prepare-database.js';
 import { firstPeople, Seeding } from '../installation/seed.js';
 
+export { readZip } from './read-zip.js';
+
 export interface Answer<Body> {
   readonly status: number;
   readonly headers: Headers;

@@ -3,10 +3,11 @@ import { notifications } from '@mantine/notifications';
 import type { SessionDto } from '@palimpsest/protocol/wire';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { api, sentenceOf } from '../api-client.js';
+import { OwnData } from '../exports/own-data.js';
 import { PasswordForm } from './password-form.js';
 import { SessionList } from './session-list.js';
 
-/** One's own password and the places where one is signed in. */
+/** One's own password, the places where one is signed in, and what there is of oneself. */
 export function AccountDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
   const changed = () => {
     onClose();
@@ -22,8 +23,12 @@ export function AccountDialog({ opened, onClose }: { readonly opened: boolean; r
           <Tabs.Tab value="password" data-testid="tab-password">
             Password
           </Tabs.Tab>
+          <Tabs.Tab value="data" data-testid="tab-data">
+            My data
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="sessions">{opened && <OwnSessions />}</Tabs.Panel>
+        <Tabs.Panel value="data">{opened && <OwnData />}</Tabs.Panel>
         <Tabs.Panel value="password">
           <PasswordForm oldLabel="Password" onDone={changed} />
         </Tabs.Panel>

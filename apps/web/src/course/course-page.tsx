@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { sentenceOf } from '../api-client.js';
 import { useCourses } from '../classroom.js';
 import { navigate } from '../navigation.js';
+import { CourseExports } from '../exports/course-exports.js';
 import { Patience } from '../patience.js';
 import { coursePath, workspacePath } from '../route.js';
 import './course.css';
@@ -67,18 +68,20 @@ function Sections({ course, me }: { readonly course: CourseDto; readonly me: Use
   const [publishing, setPublishing] = useState(false);
   const role = roleOf(course, me);
   const teaches = role === 'professor' || role === 'assistant';
+  const mayIdentify = role === 'auditor' || me.role === 'admin';
   if (items.error) return <Problem text={sentenceOf(items.error)} />;
   if (!items.data) return <Patience what="Asking what there is" />;
   const sections = [...new Set([...course.sections, ...items.data.map(({ section }) => section)])];
   return (
     <>
-      {teaches && (
-        <Group>
+      <Group>
+        {teaches && (
           <Button onClick={() => setPublishing(true)} data-testid="publish-open">
             Publish…
           </Button>
-        </Group>
-      )}
+        )}
+        {(role === 'professor' || mayIdentify) && <CourseExports course={course} mayIdentify={mayIdentify} />}
+      </Group>
       {sections.map((section) => {
         const there = items.data.filter((item) => item.section === section);
         return (

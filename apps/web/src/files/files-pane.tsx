@@ -17,6 +17,7 @@ import { sentenceOf } from '../api-client.js';
 import { useFileCommands } from '../classroom.js';
 import './files.css';
 import { DeleteDialog } from './delete-dialog.js';
+import { WorkspaceExports } from '../exports/workspace-exports.js';
 import { chosenFiles, type DroppedFile, droppedFiles } from './dropped-files.js';
 import { copyName, draggedOf, type FileNode, folderAt, foldersOf, landingOf, treeOf } from './file-tree.js';
 import { PathDialog } from './path-dialog.js';
@@ -39,7 +40,7 @@ type Dialog =
   | { readonly kind: 'create' | 'create-folder'; readonly folder: string }
   | { readonly kind: 'rename' | 'copy' | 'delete' | 'versions'; readonly file: FileDto }
   | { readonly kind: 'rename-folder' | 'copy-folder' | 'delete-folder'; readonly folder: string }
-  | { readonly kind: 'trash' };
+  | { readonly kind: 'trash' | 'export' };
 
 /** The files of a workspace: choose, make, upload, rename, move, copy, delete, bring back. */
 export function FilesPane({ workspace, selected, onSelect }: Props) {
@@ -204,6 +205,9 @@ function WorkspaceMenu({
       <Menu.Dropdown>
         <Menu.Item component="a" href={`/api/workspaces/${workspace.id}/zip`} download data-testid="download-all">
           Download all (ZIP)
+        </Menu.Item>
+        <Menu.Item onClick={() => onDialog({ kind: 'export' })} data-testid="open-exports">
+          Export…
         </Menu.Item>
         <Menu.Item onClick={() => onDialog({ kind: 'trash' })} data-testid="open-trash">
           Deleted files
@@ -474,6 +478,8 @@ function Dialogs({ workspace, paths, dialog, selected, onSelect, onClose }: Dial
       return <DeleteDialog path={dialog.folder} onDelete={() => deleteFolder(dialog.folder)} onClose={onClose} />;
     case 'versions':
       return <VersionsDialog workspace={workspace.id} file={dialog.file} onClose={onClose} />;
+    case 'export':
+      return <WorkspaceExports workspace={workspace} onClose={onClose} />;
     case 'trash':
       return <TrashDialog workspace={workspace.id} canWrite={workspace.access === 'write'} onClose={onClose} />;
     case undefined:
