@@ -60,8 +60,7 @@ export interface QueryMistake {
 }
 
 export type ParsedQuery =
-  | { readonly ok: true; readonly query: AuditQuery }
-  | { readonly ok: false; readonly mistake: QueryMistake };
+  { readonly ok: true; readonly query: AuditQuery } | { readonly ok: false; readonly mistake: QueryMistake };
 
 /** Characters of a query. */
 export const AUDIT_QUERY_MOST = 2_000;
@@ -186,12 +185,15 @@ class Reader {
     const isNegated = this.#take('-');
     const key = this.#key();
     if (isNegated && RULES[key].isMoment)
-      throw new Mistake(from, 1, `\`${key}:\` cannot be negated: \`after:\` and \`before:\` are each other's opposite.`);
+      throw new Mistake(
+        from,
+        1,
+        `\`${key}:\` cannot be negated: \`after:\` and \`before:\` are each other's opposite.`,
+      );
     const values = [this.#value(key)];
     while (this.#take(',')) {
       if (RULES[key].isMoment) throw new Mistake(this.#at - 1, 1, `\`${key}:\` takes one time only.`);
-      if (values.length === AUDIT_VALUES_MOST)
-        throw this.#mistake(`A term has at most ${AUDIT_VALUES_MOST} values.`);
+      if (values.length === AUDIT_VALUES_MOST) throw this.#mistake(`A term has at most ${AUDIT_VALUES_MOST} values.`);
       values.push(this.#value(key));
     }
     return { key, isNegated, values };
@@ -232,7 +234,7 @@ class Reader {
     let text = '';
     for (; this.#at < this.text.length; this.#at++) {
       const char = this.text[this.#at];
-      if (char === '"') return this.#at++, text;
+      if (char === '"') return (this.#at++, text);
       text += char === '\\' ? (this.text[++this.#at] ?? '') : char;
     }
     throw new Mistake(from, this.text.length - from, 'This quotation has no end: put a `"` behind it.');
@@ -259,7 +261,10 @@ function nothing(key: AuditKey, isPrefix: boolean): string {
 }
 
 function noKey(word: string): string {
-  const near = nearest(word.toLowerCase(), AUDIT_KEYS.map(({ key }) => key));
+  const near = nearest(
+    word.toLowerCase(),
+    AUDIT_KEYS.map(({ key }) => key),
+  );
   const hint = near === undefined ? ' Text with a colon stands in quotes.' : ` Did you mean \`${near}:\`?`;
   return `There is no key \`${word}:\`.${hint} The keys are ${AUDIT_KEYS.map(({ key }) => key).join(', ')}.`;
 }

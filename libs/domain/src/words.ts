@@ -6,6 +6,10 @@ const WORD_MOST = 60;
  * of the audit log and what is looked for there are made by this one function.
  */
 export function wordsOf(text: string): string[] {
-  const words = text.normalize('NFC').toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const words =
+    text
+      .normalize('NFC')
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   return words.map((word) => [...word].slice(0, WORD_MOST).join(''));
 }
