@@ -138,7 +138,7 @@ create index audit_by_course  on audit_entry (course_id, entry_no desc) where co
 create index audit_by_file    on audit_entry (file_id, entry_no desc) where file_id is not null;
 create index audit_by_address on audit_entry (address, entry_no desc) where address is not null;
 create index audit_by_outcome on audit_entry (outcome, entry_no desc) where outcome <> 'ok';
-create index audit_by_origin  on audit_entry (via, entry_no desc) where via in ('api', 'cli');
+create index audit_by_origin  on audit_entry (via, entry_no desc) where via in ('api', 'cli', 'system');
 create index audit_looks on audit_entry (subject_id, entry_no desc)
   where type in ('HistoryViewed', 'WorkspaceViewed');
 create index audit_by_words on audit_entry using gin (words);

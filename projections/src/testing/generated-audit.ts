@@ -9,6 +9,8 @@ export const GENERATED_FROM = '2026-01-01T00:00:00Z';
 const GENERATED_SECONDS = 365 * 86_400;
 /** Rows of one statement. */
 const BATCH = 250_000;
+/** So many are drawn; more of them are the same work again, later. */
+const DRAWN_MOST = 1_000_000;
 
 /** The id of generated person (or course, `kind` 1; or session, file) number `n`, as SQL. */
 const idOf = (kind: number, n: string) =>
@@ -93,6 +95,15 @@ const INSERT = `
   ) as made
   order by made.n`;
 
+/** Rows after `$1` and up to `$2`, so many seconds later. */
+const AGAIN = `
+  insert into read.audit_entry
+    (event_id, at, revision, subject_id, session_id, course_id, workspace_id, file_id, type, outcome, actor_id, actor_role, via,
+     stream, position, object_kind, object_id, object, summary, address, words)
+  select gen_random_uuid(), at + make_interval(secs => $3), revision, subject_id, session_id, course_id, workspace_id, file_id,
+    type, outcome, actor_id, actor_role, via, stream, position, object_kind, object_id, object, summary, address, words
+  from read.audit_entry where entry_no > $1 and entry_no <= $2 order by entry_no`;
+
 const COUNTS = `
   insert into read.audit_hour select date_trunc('hour', at, 'UTC'), min(entry_no), max(entry_no) from read.audit_entry group by 1;
   insert into read.audit_count select date_trunc('hour', at, 'UTC'), type, outcome, count(*) from read.audit_entry group by 1, 2, 3;
@@ -142,9 +153,12 @@ export async function generateAudit(
     await client.query(table.replace(/^create table audit_entry/, 'create unlogged table audit_entry'));
   const started = performance.now();
   let made = 0;
+  const drawn = Math.min(rows, DRAWN_MOST);
   while (made < rows && performance.now() - started < mostMs) {
     const until = Math.min(rows, made + BATCH);
-    await client.query(INSERT, [made + 1, until, GENERATED_SECONDS / rows]);
+    const seconds = GENERATED_SECONDS / rows;
+    if (made < drawn) await client.query(INSERT, [made + 1, until, seconds]);
+    else await client.query(AGAIN, [made % drawn, (made % drawn) + until - made, (made - (made % drawn)) * seconds]);
     made = until;
   }
   const insertMs = performance.now() - started;
