@@ -19,6 +19,16 @@ export interface AuditCondition {
   readonly isNever: boolean;
   /** One index has exactly these rows, in the order of the log. */
   readonly isOneKey: boolean;
+  /** Words are among several conditions: their index is asked, of which no part can be entered, so each slice costs it the same. */
+  readonly hasWords: boolean;
+}
+
+/** A combination that occurs in the log. */
+export interface EntryKind {
+  readonly type: string;
+  readonly outcome: string;
+  readonly via: string;
+  readonly actorRole: string;
 }
 
 /** Who and what the names in a query are. */
@@ -30,11 +40,11 @@ export interface NamesOfQuery {
 const COLUMN_OF_KEY: Readonly<Record<'session' | 'file', string>> = { session: 'session_id', file: 'file_id' };
 
 /** The terms of a query but those of time, as SQL. */
-export function conditionOf(query: AuditQuery, names: NamesOfQuery): AuditCondition {
+export function conditionOf(query: AuditQuery, names: NamesOfQuery, kinds: readonly EntryKind[]): AuditCondition {
   const values: unknown[] = [];
   const parameter: Parameter = (value) => `$${values.push(value)}`;
   const parts: string[] = [];
-  let isNever = false;
+  let isNever = !kinds.some((kind) => query.every((term) => canBe(kind, term, names)));
   let isOneKey = true;
   for (const term of query) {
     const part = partOf(term, names, parameter);
@@ -44,7 +54,32 @@ export function conditionOf(query: AuditQuery, names: NamesOfQuery): AuditCondit
     // What is null is not the value that is asked for.
     parts.push(term.isNegated ? `(${part}) is not true` : part);
   }
-  return { parts, values, isNever, isOneKey: isOneKey && parts.length === 1 };
+  const hasWords = parts.length > 1 && parts.some((part) => part.includes('e.words'));
+  return { parts, values, isNever, isOneKey: isOneKey && parts.length === 1, hasWords };
+}
+
+/** Whether an entry of this kind may be what a term asks for. Programs never finish by a person's hand, for one. */
+function canBe({ type, outcome, via, actorRole }: EntryKind, term: AuditTerm, names: NamesOfQuery): boolean {
+  const fits = (value: string, list: readonly string[]) => list.includes(value) !== term.isNegated;
+  const texts = term.values.map(({ text }) => text);
+  switch (term.key) {
+    case 'action':
+    case 'type':
+      return fits(type, typesOf(term));
+    case 'outcome':
+      return fits(outcome, texts);
+    case 'origin':
+      return fits(via, texts);
+    case 'actor':
+      return term.isNegated || names.people(term.values).some((id) => isUuid(id) === (actorRole !== 'system'));
+    default:
+      return true;
+  }
+}
+
+/** The types that a term of actions or types stands for. */
+export function typesOf({ key, values }: Pick<AuditTerm, 'key' | 'values'>): string[] {
+  return values.flatMap((value) => (key === 'action' ? typesOfAction(value.text, value.isPrefix) : typesLike(value)));
 }
 
 const NEVER = 'false';
@@ -59,13 +94,8 @@ function partOf({ key, values }: AuditTerm, names: NamesOfQuery, parameter: Para
     case 'course':
       return among('e.course_id', names.courses(values), parameter, 'uuid');
     case 'action':
-      return among(
-        'e.type',
-        values.flatMap(({ text, isPrefix }) => typesOfAction(text, isPrefix)),
-        parameter,
-      );
     case 'type':
-      return among('e.type', values.flatMap(typesLike), parameter);
+      return among('e.type', typesOf({ key, values }), parameter);
     case 'outcome':
       return among('e.outcome', texts, parameter);
     case 'origin':

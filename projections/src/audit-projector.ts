@@ -514,13 +514,7 @@ async function applyAll(events: readonly RecordedEvent[], tx: ClientBase): Promi
     entries.push(entryOf(recorded, accountOf(event), names.get(id), { event }));
   }
   await learn(learnt, tx);
-  if (entries.length > 0) await insert(entries, tx);
-}
-
-async function insert(entries: readonly AuditEntry[], tx: ClientBase): Promise<void> {
   await insertEntries(entries, tx);
-  const types = [...new Set(entries.map(({ type }) => type))].sort();
-  await tx.query('insert into audit_type (type) select unnest($1::text[]) on conflict do nothing', [types]);
 }
 
 /** Every event of the log as a row that a person can read; the edits of a minute together. */

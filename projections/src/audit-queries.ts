@@ -7,11 +7,9 @@ import {
   isId,
   type ObjectKind,
   rangeOfQuery,
-  typesOfAction,
-  EVENT_TYPES,
 } from '@palimpsest/domain';
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import { type AuditCondition, conditionOf, type NamesOfQuery } from './audit-conditions.js';
+import { type AuditCondition, conditionOf, type EntryKind, type NamesOfQuery, typesOf } from './audit-conditions.js';
 import { type AuditHistogram, histogramOf, type HourCount } from './audit-histogram.js';
 import { AuditWalk, type EntryRange } from './audit-walk.js';
 
@@ -173,7 +171,9 @@ export class AuditQueries {
 
   /** Types that occur in the log. */
   async types(): Promise<string[]> {
-    const { rows } = await this.#pool.query<{ type: string }>('select type from read.audit_type order by type');
+    const { rows } = await this.#pool.query<{ type: string }>(
+      'select distinct type from read.audit_kind order by type',
+    );
     return rows.map((row) => row.type);
   }
 
@@ -187,7 +187,8 @@ export class AuditQueries {
     const range = rangeOfQuery(query, now);
     const entries = await entriesIn(client, range);
     const last = Math.min(entries.last, (before ?? Infinity) - 1);
-    const condition = withTime(conditionOf(query, await namesOf(client, query)), range);
+    const names = await namesOf(client, query);
+    const condition = withTime(conditionOf(query, names, await kindsIn(client)), range);
     return new AuditWalk<Row>(client, columns, condition, { first: entries.first, last });
   }
 
@@ -232,10 +233,13 @@ async function timeOf(client: ClientBase, entry: number): Promise<Date | undefin
 
 type IsolationLevel = 'read committed' | 'repeatable read';
 
-/** Compiling a plan to machine code takes longer than a page may. */
+/**
+ * Compiling a plan to machine code takes longer than a page may. With the usual memory a set of a million rows forgets which
+ * they are, and whole pages of the table are read for it.
+ */
 async function begin(client: ClientBase, statementMs: number, level: IsolationLevel): Promise<void> {
   await client.query(
-    `begin isolation level ${level} read only; set local statement_timeout = ${statementMs}; set local jit = off`,
+    `begin isolation level ${level} read only; set local statement_timeout = ${statementMs}; set local jit = off; set local work_mem = '64MB'`,
   );
 }
 
@@ -265,6 +269,12 @@ async function entriesIn(client: ClientBase, { from, until }: AuditRange): Promi
     [dateOf(from), dateOf(until)],
   );
   return { first: Number(rows[0]?.first ?? 1), last: Number(rows[0]?.last ?? 0) };
+}
+
+/** What has ever occurred together. Some hundred rows. */
+async function kindsIn(client: ClientBase): Promise<EntryKind[]> {
+  const sql = 'select type, outcome, via, actor_role as "actorRole" from read.audit_kind';
+  return (await client.query<EntryKind>(sql)).rows;
 }
 
 function dateOf(at: number | undefined): Date | null {
@@ -356,7 +366,7 @@ function countable(query: AuditQuery): Countable | undefined {
   for (const { key, isNegated, values } of query) {
     if (key === 'after' || key === 'before' || key === 'on') continue;
     if (isNegated) return undefined;
-    if (key === 'action' || key === 'type') types = both(types, typesOf(key, values));
+    if (key === 'action' || key === 'type') types = both(types, typesOf({ key, values }));
     else if (key === 'outcome')
       outcomes = both(
         outcomes,
@@ -365,13 +375,6 @@ function countable(query: AuditQuery): Countable | undefined {
     else return undefined;
   }
   return { types, outcomes };
-}
-
-function typesOf(key: 'action' | 'type', values: readonly AuditValue[]): string[] {
-  if (key === 'action') return values.flatMap(({ text, isPrefix }) => typesOfAction(text, isPrefix));
-  return values.flatMap(({ text, isPrefix }) =>
-    isPrefix ? EVENT_TYPES.filter((type) => type.startsWith(text)) : [text],
-  );
 }
 
 function both(one: readonly string[] | undefined, other: readonly string[]): readonly string[] {

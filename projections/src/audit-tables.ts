@@ -59,13 +59,17 @@ const COLUMNS: readonly (readonly [column: string, type: string, value: keyof Au
 
 const names = COLUMNS.map(([column]) => column).join(', ');
 
-/** Rows, and what is counted of them: by hour, and by hour, type and outcome. One statement. */
+/** Rows, and what is kept of all of them: where the hours are, how many there are of each, and what occurs. One statement. */
 const INSERT = `
   with made as (
     insert into audit_entry (${names})
     select ${names} from unnest(${COLUMNS.map(([, type], n) => `$${n + 1}::${type}[]`).join(', ')})
       with ordinality as u (${names}, n) order by u.n
-    returning entry_no, date_trunc('hour', at, 'UTC') as hour, type, outcome
+    returning entry_no, date_trunc('hour', at, 'UTC') as hour, type, outcome, via, actor_role
+  ),
+  kinds as (
+    insert into audit_kind (type, outcome, via, actor_role) select distinct type, outcome, via, actor_role from made
+    on conflict do nothing
   ),
   counted as (
     insert into audit_count as c (hour, type, outcome, entries)
@@ -159,9 +163,15 @@ create table audit_count (
   primary key (hour, type, outcome)
 ) with (fillfactor = 50);
 
--- Which kinds occur, for the filters: counting distinct values of a large log is slow.
-create table audit_type (type text primary key);
+-- What occurs together: a handful of rows, which know at once of many questions that nothing can match.
+create table audit_kind (
+  type       text collate "C" not null,
+  outcome    text collate "C" not null,
+  via        text collate "C" not null,
+  actor_role text not null,
+  primary key (type, outcome, via, actor_role)
+);
 `;
 
 /** The tables of AUDIT_DDL. */
-export const AUDIT_TABLES = ['audit_entry', 'audit_name', 'audit_hour', 'audit_count', 'audit_type'] as const;
+export const AUDIT_TABLES = ['audit_entry', 'audit_name', 'audit_hour', 'audit_count', 'audit_kind'] as const;

@@ -70,7 +70,7 @@ const INSERT = `
     (event_id, at, revision, subject_id, session_id, course_id, workspace_id, file_id, type, outcome, actor_id, actor_role, via,
      stream, position, object_kind, object_id, object, summary, address, words)
   select gen_random_uuid(), timestamptz '${GENERATED_FROM}' + make_interval(secs => n * $3::float8), n % 1000,
-    case when type in ('HistoryViewed', 'WorkspaceViewed', 'UserRoleChanged') then ${idOf(0, 'other')} end,
+    case when by_system then ${idOf(0, 'person')} when type in ('HistoryViewed', 'WorkspaceViewed', 'UserRoleChanged') then ${idOf(0, 'other')} end,
     case when not by_system then ${idOf(2, 'person * 1000 + n / 500000')} end,
     ${idOf(1, `person % ${COURSES}`)}, ${idOf(4, 'person')},
     case when type in ('FileEdited', 'FileCreated', 'HistoryViewed', 'RunRequested') then ${idOf(3, 'person * 10 + file')} end,
@@ -107,7 +107,7 @@ const AGAIN = `
 const COUNTS = `
   insert into read.audit_hour select date_trunc('hour', at, 'UTC'), min(entry_no), max(entry_no) from read.audit_entry group by 1;
   insert into read.audit_count select date_trunc('hour', at, 'UTC'), type, outcome, count(*) from read.audit_entry group by 1, 2, 3;
-  insert into read.audit_type select distinct type from read.audit_count;
+  insert into read.audit_kind select distinct type, outcome, via, actor_role from read.audit_entry;
   insert into read.audit_name select ${idOf(0, 'n')}::text, 'Person ' || n from generate_series(0, ${PEOPLE - 1}) n;
   insert into read.audit_name select ${idOf(1, 'n')}::text, 'Course ' || n from generate_series(0, ${COURSES - 1}) n;`;
 
@@ -144,7 +144,7 @@ export async function generateAudit(
 ): Promise<GeneratedAudit> {
   const { tables, indexes } = statements();
   await client.query(
-    'drop table if exists read.audit_entry, read.audit_name, read.audit_hour, read.audit_count, read.audit_type',
+    'drop table if exists read.audit_entry, read.audit_name, read.audit_hour, read.audit_count, read.audit_kind',
   );
   await client.query(
     "set search_path = read; set maintenance_work_mem = '1GB'; set synchronous_commit = off; select setseed(0.42)",

@@ -15,6 +15,7 @@ export function askings(rows) {
     ['actors by a beginning', ask((n) => `actor:person${10 + n}*`)],
     ['actor that there is not', ask((n) => `actor:nobody${n}`)],
     ['affected person', ask((n) => `affected:person${n * 100}`)],
+    ['ends of the runs of a person', ask((n) => `affected:person${n * 30} action:run.finish outcome:error,limited`)],
     ['action, frequent', ask((n) => `action:${['run.request', 'file.edit', 'run.output', 'run.start'][n % 4]}`)],
     ['action, rare', ask((n) => `action:${['account.role', 'account.password', 'course.module-allow'][n % 3]}`)],
     ['actions by a beginning', ask((n) => `action:${['sign-in.*', 'account.*', 'file.*', 'course.*'][n % 4]}`)],
