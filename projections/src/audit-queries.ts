@@ -188,7 +188,8 @@ export class AuditQueries {
     const entries = await entriesIn(client, range);
     const last = Math.min(entries.last, (before ?? Infinity) - 1);
     const names = await namesOf(client, query);
-    const condition = withTime(conditionOf(query, names, await kindsIn(client)), range);
+    const kinds = query.some(({ key }) => KEYS_OF_KIND.has(key)) ? await kindsIn(client) : ANY_KIND;
+    const condition = withTime(conditionOf(query, names, kinds), range);
     return new AuditWalk<Row>(client, columns, condition, { first: entries.first, last });
   }
 
@@ -262,6 +263,7 @@ async function collect<Row extends { readonly entryNo: string }>(
 
 /** Entries that can lie between two moments: those of the hours in between. */
 async function entriesIn(client: ClientBase, { from, until }: AuditRange): Promise<EntryRange> {
+  if (from === undefined && until === undefined) return allEntries(client);
   const { rows } = await client.query<{ first: string | null; last: string | null }>(
     `select min(first_entry) as first, max(last_entry) as last from read.audit_hour
      where ($1::timestamptz is null or hour >= date_trunc('hour', $1::timestamptz, 'UTC'))
@@ -271,10 +273,19 @@ async function entriesIn(client: ClientBase, { from, until }: AuditRange): Promi
   return { first: Number(rows[0]?.first ?? 1), last: Number(rows[0]?.last ?? 0) };
 }
 
+/** The keys of a query for which it says something what has ever occurred together. */
+const KEYS_OF_KIND: ReadonlySet<string> = new Set(['actor', 'action', 'type', 'outcome', 'origin']);
+const ANY_KIND: readonly EntryKind[] = [{ type: '', outcome: '', via: '', actorRole: '' }];
+
 /** What has ever occurred together. Some hundred rows. */
 async function kindsIn(client: ClientBase): Promise<EntryKind[]> {
   const sql = 'select type, outcome, via, actor_role as "actorRole" from read.audit_kind';
   return (await client.query<EntryKind>(sql)).rows;
+}
+
+async function allEntries(client: ClientBase): Promise<EntryRange> {
+  const { rows } = await client.query<{ last: string | null }>('select max(entry_no) as last from read.audit_entry');
+  return { first: 1, last: Number(rows[0]?.last ?? 0) };
 }
 
 function dateOf(at: number | undefined): Date | null {

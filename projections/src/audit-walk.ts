@@ -27,6 +27,8 @@ export interface EntryRange {
 export class AuditWalk<Row extends { readonly entryNo: string }> {
   #last: number;
   #slice = FIRST_SLICE;
+  /** As the transaction has it. */
+  #bitmaps = true;
 
   /** `columns`: a select list of `audit_entry e` with `"entryNo"`. */
   constructor(
@@ -60,13 +62,18 @@ export class AuditWalk<Row extends { readonly entryNo: string }> {
     return rows;
   }
 
+  async #useBitmaps(isWanted: boolean): Promise<void> {
+    if (isWanted === this.#bitmaps) return;
+    await this.client.query(`set local enable_bitmapscan = ${isWanted ? 'on' : 'off'}`);
+    this.#bitmaps = isWanted;
+  }
+
   async #read(first: number, limit: number): Promise<Row[]> {
     const { parts, values, isOneKey } = this.condition;
     const isInOrder = this.#slice === FIRST_SLICE || isOneKey || parts.length === 0;
     const at = values.length;
     // Words that go together look rarer to the planner than they are: down the order is what this slice is for.
-    const isFirst = this.#slice === FIRST_SLICE;
-    await this.client.query(`set local enable_bitmapscan = ${isFirst ? 'off' : 'on'}`);
+    await this.#useBitmaps(this.#slice > FIRST_SLICE);
     const { rows } = await this.client.query<Row>(
       `select ${this.columns} from read.audit_entry e
        where ${['e.entry_no between $' + (at + 1) + ' and $' + (at + 2), ...parts].join(' and ')}

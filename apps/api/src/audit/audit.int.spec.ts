@@ -225,8 +225,9 @@ describe('the audit log', () => {
       const lines = csv.text.trimEnd().split('\r\n');
       expect(lines[0]).toBe(csv.manifest.columns.join(','));
       expect(lines).toHaveLength(listed.length + 1);
-      const [finished] = await entries('action:export.finish');
-      expect(finished?.summary).toBe(`export done: ${csv.manifest.rows} rows, ${csv.manifest.bytes} bytes`);
+      const done = `export done: ${csv.manifest.rows} rows, ${csv.manifest.bytes} bytes`;
+      // It is recorded when the last byte has left, so maybe after that has arrived.
+      await eventually(async () => (await entries('action:export.finish'))[0]?.summary === done, 'the end, recorded');
       expect((await entries('action:export.start'))[0]?.summary).toContain('export begun: csv');
     });
 
