@@ -183,13 +183,13 @@ function firstLight(openStore?: () => Promise<OpenedStore>): void {
     await auditor.test('audit-table').waitFor();
     const rows = () => auditor.test('audit-row').allInnerTexts();
     await eventually(async () => (await rows()).length > 20, 'rows of the log');
-    await auditor.page.goto(`${installation.address}/audit?actor=ada&type=RunRequested`);
+    await auditor.page.goto(`${installation.address}/audit?q=actor:ada+type:RunRequested`);
     const filtered = await eventually(async () => {
       const texts = await rows();
       return texts.length === 2 && texts;
     }, 'the two runs that Ada asked for');
     for (const row of filtered) expect(row).toMatch(/Ada[\s\S]*main\.py/);
-    await auditor.page.goto(`${installation.address}/audit?actor=hopper&type=HistoryViewed`);
+    await auditor.page.goto(`${installation.address}/audit?q=actor:hopper+action:history.view`);
     await eventually(async () => (await rows()).length === 1, "the professor's look, recorded");
     expect(auditor.problems).toEqual([]);
     await auditor.page.context().close();

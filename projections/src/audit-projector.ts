@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import {
+  auditOutcomeOf,
   decodeFileEdited,
   FILE_EDITED,
+  isId,
+  objectKindOf,
   partsOfStream,
+  plainAddress,
   readEvent,
   readMetadata,
+  wordsOf,
   type DomainEvent,
   type EventMetadata,
   type FilesCollected,
@@ -11,10 +17,12 @@ import {
   type LimitKind,
   type LimitReached,
   type NotKept,
+  type ObjectKind,
   type RunOutcome,
 } from '@palimpsest/domain';
 import type { RecordedEvent } from '@palimpsest/event-store';
 import type { ClientBase } from 'pg';
+import { AUDIT_DDL, AUDIT_TABLES, type AuditEntry, insertEntries } from './audit-tables.js';
 import type { Projector } from './projector.js';
 
 /** What a person reads of an event: the object's name where the event itself says it, and one sentence. */
@@ -246,8 +254,10 @@ function accountOf(event: DomainEvent): Account {
       };
     case 'ExportFinished':
       return { object: 'export', summary: `export done: ${event.data.rows} rows, ${event.data.bytes} bytes` };
-    case 'AccessRefused':
-      return { object: event.data.object, summary: `refused: ${event.data.what}` };
+    case 'AccessRefused': {
+      const { what, object, refusals = 1 } = event.data;
+      return { object, summary: `refused: ${what}${refusals > 1 ? ` (${refusals} times in a minute)` : ''}` };
+    }
     case 'LimitReached':
       return { object: event.data.limit, summary: limitInWords(event.data) };
     case 'CheckpointSigned':
@@ -312,9 +322,6 @@ async function learn(names: ReadonlyMap<string, string>, tx: ClientBase): Promis
   );
 }
 
-/** The columns of audit_entry, in the order of `INSERT`. */
-type Entry = readonly unknown[];
-
 /**
  * Edits of one person, in one file, from one place, in one minute: a row. Somebody who types makes four events a second, and
  * a row for each says less; the row names the first and the last, and History shows every one. Where a minute begins is the
@@ -332,7 +339,14 @@ const FOLD_MS = 60_000;
 function foldKey(recorded: RecordedEvent): string {
   const { actor, address } = readMetadata(recorded);
   const minute = Math.floor(recorded.recordedAt.getTime() / FOLD_MS);
-  return [recorded.stream, actor.id, actor.via, address ?? '', minute].join(' ');
+  const place = [recorded.stream, actor.id, actor.via, address ?? ''].join(' ');
+  const hash = createHash('sha256').update(place).digest('hex').slice(0, 24);
+  // As an id, the minute first: the index grows at its end only.
+  return asUuid(minute.toString(16).padStart(8, '0') + hash);
+}
+
+function asUuid(hex: string): string {
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** The edits among `events`, by their rows. */
@@ -360,48 +374,124 @@ async function addToRows(folds: readonly Fold[], tx: ClientBase): Promise<Set<st
   const { rows } = await tx.query<{ fold: string }>(
     `update audit_entry e
      set edits = e.edits + u.edits, last_revision = u.last, summary = (e.edits + u.edits) || ' edits'
-     from unnest($1::text[], $2::int[], $3::bigint[]) as u (fold, edits, last)
+     from unnest($1::uuid[], $2::int[], $3::bigint[]) as u (fold, edits, last)
      where e.fold = u.fold returning e.fold`,
     [folds.map(({ key }) => key), folds.map(({ edits }) => edits), folds.map(({ last }) => last.revision)],
   );
   return new Set(rows.map(({ fold }) => fold));
 }
 
-const INSERT = `
-  insert into audit_entry
-    (event_id, at, type, actor_id, actor_role, via, subject_id, stream, revision, object, summary, address,
-     fold, edits, last_revision)
-  select u.event_id, u.at, u.type, u.actor_id, u.actor_role, u.via, u.subject_id, u.stream, u.revision, u.object, u.summary, u.address,
-    u.fold, u.edits, u.last_revision
-  from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::int[], $15::bigint[])
-    with ordinality as u (event_id, at, type, actor_id, actor_role, via, subject_id, stream, revision, object, summary, address,
-      fold, edits, last_revision, n)
-  order by u.n`;
-
-function entryOf(recorded: RecordedEvent, { object, summary }: Account, named: string | undefined, fold?: Fold): Entry {
-  const metadata = readMetadata(recorded);
-  return [
-    recorded.id,
-    recorded.recordedAt,
-    recorded.type,
-    metadata.actor.id,
-    metadata.actor.role,
-    metadata.actor.via,
-    subjectOf(recorded, metadata),
-    recorded.stream,
-    recorded.revision,
-    storable(object ?? named ?? recorded.stream),
-    storable(summary),
-    metadata.address ?? null,
-    fold?.key ?? null,
-    fold?.edits ?? null,
-    fold?.last.revision ?? null,
-  ];
+/** Where an event happened: by its metadata, or by the stream that it is in. */
+function placeOf({ course, workspace, file }: EventMetadata, { category, id }: ReturnType<typeof partsOfStream>) {
+  const inStream = (kind: string) => (category === kind ? id : undefined);
+  return {
+    course: idOrNull(course ?? inStream('course')),
+    workspace: idOrNull(workspace ?? inStream('workspace')),
+    file: idOrNull(file ?? inStream('file')),
+  };
 }
 
-function entryOfEdits(fold: Fold, named: string | undefined): Entry {
-  return entryOf(fold.first, { summary: editsInWords(fold.edits) }, named, fold);
+/** Every id here is a UUID; what old logs or other programs wrote may be something else, and is in the event itself. */
+function idOrNull(text: string | null | undefined): string | null {
+  return text !== undefined && text !== null && isId(text) ? text : null;
+}
+
+/** The file that an event of another stream is about: of a run its script, so that its history can be opened. */
+function fileIn(event: DomainEvent): string | undefined {
+  switch (event.type) {
+    case 'FileCreated':
+    case 'FileMoved':
+    case 'FileDeleted':
+    case 'FileRestored':
+    case 'FileProduced':
+    case 'HistoryViewed':
+      return event.data.file;
+    case 'RunRequested':
+      return event.data.files.find(({ path }) => path === event.data.entry)?.file;
+    default:
+      return undefined;
+  }
+}
+
+/** The id of what the event is about, by the kind of that: its own stream's, unless the event names another thing. */
+function objectIdOf(kind: ObjectKind, id: string, place: ReturnType<typeof placeOf>, event?: DomainEvent) {
+  switch (kind) {
+    case 'file':
+      return place.file;
+    case 'workspace':
+      return place.workspace;
+    case 'folder':
+    case 'log':
+    case 'access':
+    case 'limit':
+      return null;
+    case 'export':
+      return event?.type === 'ExportStarted' || event?.type === 'ExportFinished' ? event.data.export : null;
+    case 'account':
+      return event?.type === 'SignInRefused' ? null : id;
+    case 'session':
+    case 'course':
+    case 'item':
+    case 'run':
+    case 'executor':
+      return id;
+  }
+}
+
+/** Words in one row at most: of a summary with many names the first ones. */
+const WORDS_MOST = 200;
+
+/** What free text is looked for in, as Postgres reads a tsvector; the words of the object can be told from the others. */
+function searchable(object: string, summary: string): string {
+  const ofObject = new Set(wordsOf(object).slice(0, WORDS_MOST));
+  const others = new Set(wordsOf(summary).slice(0, WORDS_MOST));
+  return [...[...ofObject].map((word) => `${word}:1A`), ...[...others].map((word) => `${word}:2`)].join(' ');
+}
+
+function entryOf(
+  recorded: RecordedEvent,
+  { object, summary }: Account,
+  named: string | undefined,
+  { event, fold }: { readonly event?: DomainEvent; readonly fold?: Fold },
+): AuditEntry {
+  const metadata = readMetadata(recorded);
+  const { category, id } = partsOfStream(recorded.stream);
+  const place = placeOf({ ...metadata, ...fileOf(event) }, { category, id });
+  const objectKind = objectKindOf(recorded.type);
+  const shown = { object: storable(object ?? named ?? recorded.stream), summary: storable(summary) };
+  return {
+    eventId: recorded.id,
+    at: recorded.recordedAt,
+    type: recorded.type,
+    outcome: event ? auditOutcomeOf(event) : 'ok',
+    actorId: metadata.actor.id,
+    actorRole: metadata.actor.role,
+    via: metadata.actor.via,
+    subject: idOrNull(subjectOf(recorded, metadata)),
+    session: idOrNull(metadata.session ?? (category === 'session' ? id : undefined)),
+    ...place,
+    stream: recorded.stream,
+    revision: recorded.revision,
+    position: recorded.position,
+    objectKind,
+    objectId: objectIdOf(objectKind, id, place, event),
+    ...shown,
+    address: plainAddress(metadata.address),
+    // The number of edits grows, and nobody looks for it.
+    words: searchable(shown.object, fold ? 'edits' : shown.summary),
+    fold: fold?.key ?? null,
+    edits: fold?.edits ?? null,
+    lastRevision: fold?.last.revision ?? null,
+  };
+}
+
+function fileOf(event: DomainEvent | undefined): { readonly file?: string } {
+  const file = event && fileIn(event);
+  return file === undefined ? {} : { file };
+}
+
+function entryOfEdits(fold: Fold, named: string | undefined): AuditEntry {
+  return entryOf(fold.first, { summary: editsInWords(fold.edits) }, named, { fold });
 }
 
 /** By a few statements whatever their number: edits make most of a log. */
@@ -411,7 +501,7 @@ async function applyAll(events: readonly RecordedEvent[], tx: ClientBase): Promi
   const inRows = await addToRows([...folds.values()], tx);
   const foldByFirst = new Map([...folds.values()].map((fold) => [fold.first, fold]));
   const learnt = new Map<string, string>();
-  const entries: Entry[] = [];
+  const entries: AuditEntry[] = [];
   for (const recorded of events) {
     const id = partsOfStream(recorded.stream).id;
     if (recorded.type === FILE_EDITED) {
@@ -423,68 +513,18 @@ async function applyAll(events: readonly RecordedEvent[], tx: ClientBase): Promi
     const name = nameIn(event, recorded);
     if (name) names.set(...name);
     if (name) learnt.set(...name);
-    entries.push(entryOf(recorded, accountOf(event), names.get(id)));
+    entries.push(entryOf(recorded, accountOf(event), names.get(id), { event }));
   }
   await learn(learnt, tx);
-  if (entries.length > 0) await insert(entries, tx);
+  await insertEntries(entries, tx);
 }
-
-async function insert(entries: readonly Entry[], tx: ClientBase): Promise<void> {
-  const columns = columnsOf(entries);
-  await tx.query(INSERT, columns);
-  await tx.query('insert into audit_type (type) select distinct unnest($1::text[]) on conflict do nothing', [
-    columns[2],
-  ]);
-}
-
-function columnsOf(rows: readonly Entry[]): unknown[][] {
-  return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
-}
-
-/** The shape of version 3, which finds who looked at whose work. The tables of a later version are made from here alone, by a rebuild. */
-const DDL = /* sql */ `
--- Names as the audit log needs them: its projector must not depend on how far another one has got.
-create table audit_name (
-  id   text primary key,
-  name text not null
-);
-
-create table audit_entry (
-  entry_no   bigint generated always as identity primary key,  -- order of the log
-  event_id   uuid not null unique,
-  at         timestamptz not null,
-  type       text collate "C" not null,
-  actor_id   text not null,
-  actor_role text not null,
-  via        text not null,
-  subject_id text,
-  stream     text not null,
-  revision   bigint not null,
-  object     text not null,
-  summary    text not null,
-  address    text,
-  -- Of a row that stands for several edits: what they have in common, their number, and the last one's revision.
-  fold          text,
-  edits         int,
-  last_revision bigint
-) with (fillfactor = 85);  -- room to add to a row in its page
-create unique index audit_by_fold on audit_entry (fold) where fold is not null;
-create index audit_by_actor on audit_entry (actor_id, entry_no desc);
-create index audit_by_type  on audit_entry (type, entry_no desc);
-create index audit_looks on audit_entry (subject_id, entry_no desc)
-  where type in ('HistoryViewed', 'WorkspaceViewed');
-create index audit_by_time  on audit_entry (at, entry_no desc);
-
--- Which kinds and people occur, for the filters: counting distinct values of a large log is slow.
-create table audit_type (type text primary key);
-`;
 
 /** Every event of the log as a row that a person can read; the edits of a minute together. */
 export const auditProjector: Projector = {
   name: 'audit',
-  version: 3,
-  tables: ['audit_entry', 'audit_name', 'audit_type'],
-  ddl: DDL,
+  version: 4,
+  tables: AUDIT_TABLES,
+  ddl: AUDIT_DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.
   gatherMs: 200,
   apply: (recorded, tx) => applyAll([recorded], tx),

@@ -49,7 +49,15 @@ export {
   type WorkRow,
 } from './item-queries.js';
 export { RunQueries, type RunKey, type RunRow } from './run-queries.js';
-export { AuditQueries, type AuditFilter, type AuditRow } from './audit-queries.js';
+export {
+  AuditQueries,
+  COUNT_MOST,
+  type AuditFilter,
+  type AuditPage,
+  type AuditPageFilter,
+  type AuditRow,
+} from './audit-queries.js';
+export type { AuditHistogram } from './audit-histogram.js';
 /** Whether an error says that the same may work a moment later. */
 export { isPassing } from './batches.js';
 /** Ids of what belongs to an export. */

@@ -137,7 +137,7 @@ export class ItemQueries {
        left join read.item_member gm on gm.item = i.id and gm.person = p.id
        left join read.item_group g on g.item = i.id and g.id = gm.group_id
        left join read.item_extension own on own.item = i.id and own.person = p.id
-       left join read.workspace w on w.id = ${COPY('p.id', 'gm.group_id')}
+       left join read.workspace w on w.item = i.id and w.id = ${COPY('p.id', 'gm.group_id')}
        left join lateral (select * from read.hand_in x where x.workspace = w.id order by x.revision desc limit 1) h on true
        where i.id = $1 order by p.display_name, p.id`,
       [item],

@@ -42,6 +42,7 @@ create table item_member (
   primary key (item, person)
 );
 create index item_member_by_group on item_member (item, group_id);
+create index item_member_by_person on item_member (person);
 
 create table hand_in (
   receipt   uuid primary key,

@@ -41,13 +41,17 @@ describe('the read models of this program', () => {
       expect(migrated.map((rows) => rows.length > 0)).toEqual([true, true, true]);
     });
 
-  it('own every table that the first migration made', async () => {
-    const { rows } = await log.pool.query<{ name: string }>(
-      `select relname::text as name from pg_class c
-       where relnamespace = 'read'::regnamespace and relkind = 'r' and obj_description(oid, 'pg_class') like 'palimpsest read model %'`,
+  it('own every table that the first migration made, or drop it by their mark on it', async () => {
+    const { rows } = await log.pool.query<{ name: string; owner: string }>(
+      `select relname::text as name, replace(mark, 'palimpsest read model ', '') as owner
+       from pg_class c, obj_description(c.oid, 'pg_class') as mark
+       where relnamespace = 'read'::regnamespace and relkind = 'r' and mark like 'palimpsest read model %'`,
     );
-    const owned = PROJECTORS.flatMap(({ tables }) => tables);
-    expect(owned).toEqual(expect.arrayContaining(rows.map(({ name }) => name)));
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { name, owner } of rows) {
+      const projector = projectorNamed(owner);
+      expect(projector.version > 1 || projector.tables.includes(name)).toBe(true);
+    }
   });
 
   it('are known by name; a reactor and an unknown name are refused with a reason', () => {

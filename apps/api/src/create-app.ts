@@ -6,6 +6,7 @@ import compression from 'compression';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
+import { RefusalRecords } from './audit/refusal-records.js';
 import { clientAddress, type TrustsProxy } from './auth/address.js';
 import { requestToken } from './auth/request-token.js';
 import { Sessions } from './auth/sessions.js';
@@ -68,7 +69,8 @@ export async function createApp(): Promise<NestExpressApplication> {
   let description: OpenAPIObject | undefined;
   const describe = () => (description ??= describeApi(app, VERSION));
   let methodsOf: MethodsOf | undefined;
-  app.useGlobalFilters(new ProblemFilter((path) => (methodsOf ??= methodsByPath(describe()))(path)));
+  const methods: MethodsOf = (path) => (methodsOf ??= methodsByPath(describe()))(path);
+  app.useGlobalFilters(new ProblemFilter(methods, app.get(RefusalRecords)));
   const express = app.getHttpAdapter().getInstance() as { get(setting: string): unknown };
   const trustsProxy = express.get('trust proxy fn') as TrustsProxy;
   app.useWebSocketAdapter(

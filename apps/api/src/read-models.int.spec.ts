@@ -6,7 +6,7 @@ import { eventually } from '@palimpsest/test-support';
 import { TestApi } from './testing/test-api.js';
 
 /** Columns that a rebuild may give other values: the number of an audit entry only orders it, and numbers are not used twice. */
-const VOLATILE = new Set(['entry_no']);
+const VOLATILE = new Set(['entry_no', 'first_entry', 'last_entry']);
 
 describe('what is written is what is read', () => {
   let api: TestApi;
@@ -118,39 +118,40 @@ describe('what is written is what is read', () => {
     const head = await api.store.head();
     const query = async (words: string) =>
       (await api.call<AuditPageDto>('GET', `/api/audit/events?after=${head}&${words}`, { token })).body;
-    const mine = await query('actor=ada&type=AccessRefused');
+    const mine = await query('q=actor:ada type:AccessRefused "audit log"');
     expect(mine.entries).toHaveLength(1);
     expect(mine.entries[0]).toMatchObject({
       actorName: 'Ada',
       actorRole: 'student',
       summary: 'refused: read the audit log',
     });
-    const fileEvents = await query('actor=ada&type=File*');
+    const fileEvents = await query('q=actor:ada type:File*');
     expect(new Set(fileEvents.entries.map(({ type }) => type))).toEqual(
       new Set(['FileEdited', 'FileCreated', 'FileMoved', 'FileDeleted', 'FileRestored']),
     );
-    expect((await query('actor=nobody')).entries).toEqual([]);
+    expect((await query('q=actor:nobody')).entries).toEqual([]);
     const first = await query('limit=2');
     const second = await query(`limit=2&before=${first.next}`);
     expect(first.entries).toHaveLength(2);
     expect(second.entries.map(({ id }) => id)).not.toContain(first.entries[1]?.id);
-    const future = await query(`from=${encodeURIComponent('2999-01-01T00:00:00Z')}`);
+    const future = await query('q=after:2999-01-01');
     expect(future.entries).toEqual([]);
-    for (const bad of ['limit=0', 'limit=501', 'type=%2A', 'from=yesterday', 'before=x', 'unknown=1'])
+    for (const bad of ['limit=0', 'limit=501', 'q=type:*', 'q=after:tomorrow', 'before=x', 'unknown=1', 'actor=ada'])
       expect((await api.call('GET', `/api/audit/events?${bad}`, { token })).status).toBe(400);
     await eventually(
-      async () => (await query('type=LogQueried&actor=auditor')).entries.length > 3,
+      async () => (await query('q=type:LogQueried actor:auditor')).entries.length > 3,
       "the auditor's own looks",
     );
   });
 
   it('the read models, built anew, have the same content as those that were kept up to date', async () => {
-    const before = await content();
-    await api.close();
+    await api.close(); // which records the refusals that it has counted
     const models = new ReadModels(api.store, api.pool, api.databaseUrl);
-    await models.rebuildAll({ ownerUrl: api.ownerUrl });
     models.start();
     const head = (await api.store.head()) as Position;
+    for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
+    const before = await content();
+    await models.rebuildAll({ ownerUrl: api.ownerUrl });
     for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
     await models.stop();
     expect(await content()).toEqual(before);
@@ -167,7 +168,7 @@ describe('what is written is what is read', () => {
     const onProgress = ({ projection, version }: { projection: string; version: number }) =>
       void lines.push(`${projection} ${version}`);
     expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl, onProgress })).toEqual(['audit']);
-    expect(new Set(lines)).toEqual(new Set(['audit 3']));
+    expect(new Set(lines)).toEqual(new Set([`audit ${PROJECTORS.find(({ name }) => name === 'audit')?.version}`]));
     await models.rebuildAll({ ownerUrl: api.ownerUrl });
     expect(await content()).toEqual(before);
   });

@@ -77,10 +77,16 @@ function PageOf({ me }: { readonly me: UserDto }) {
 
 function Overseer({ me, route }: { readonly me: UserDto; readonly route: Route }) {
   const managesPeople = me.role === 'admin';
-  const isThere = route.page === 'audit' || route.page === 'system' || (managesPeople && route.page === 'people');
+  const isThere =
+    route.page === 'audit' ||
+    route.page === 'system' ||
+    route.page === 'workspace' ||
+    (managesPeople && route.page === 'people');
   useEffect(() => {
     if (!isThere) navigate('/audit', 'replace');
   }, [isThere]);
+  // A row of the log leads to the moment where it happened.
+  if (route.page === 'workspace') return <Workbench me={me} />;
   if (route.page === 'system')
     return <System me={me} start={<OverseerLinks page="system" managesPeople={managesPeople} />} />;
   if (isThere && route.page === 'people')

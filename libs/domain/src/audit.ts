@@ -12,9 +12,15 @@ export interface LogQueried {
   readonly type: 'LogQueried';
   readonly data: { readonly query: Readonly<Record<string, string>>; readonly rows: number };
 }
+/** At most one a minute for a session (or a person) and what was wanted, after the first one at once. */
 export interface AccessRefused {
   readonly type: 'AccessRefused';
-  readonly data: { readonly what: string; readonly object: string };
+  readonly data: {
+    readonly what: string;
+    readonly object: string;
+    /** Refusals that this event stands for; 1 where it says nothing. */
+    readonly refusals?: number;
+  };
 }
 /** What an export holds; the names are stored. */
 export type ExportFormat = 'csv' | 'jsonl' | 'progsnap2' | 'git' | 'zip';

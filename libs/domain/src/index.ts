@@ -15,7 +15,7 @@ export {
   type WorkspaceId,
 } from './identifiers.js';
 export { partsOfStream, streamOf } from './streams.js';
-export { ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
+export { ORIGINS, ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
 export {
   checkPath,
   folderOf,
@@ -164,3 +164,32 @@ export {
   type UpcasterChain,
 } from './upcasters.js';
 export { encodeEvent, readEvent, readMetadata, type EncodedEvent, type StoredEvent } from './recorded.js';
+export {
+  actionOf,
+  AUDIT_ACTIONS,
+  AUDIT_OUTCOMES,
+  auditOutcomeOf,
+  objectKindOf,
+  typesOfAction,
+  type AuditOutcome,
+  type ObjectKind,
+} from './audit-actions.js';
+export {
+  AUDIT_KEYS,
+  AUDIT_QUERY_MOST,
+  AUDIT_TERMS_MOST,
+  AUDIT_VALUES_MOST,
+  parseAuditQuery,
+  printAuditQuery,
+  printAuditTerm,
+  rangeOfQuery,
+  type AuditKey,
+  type AuditQuery,
+  type AuditRange,
+  type AuditTerm,
+  type AuditValue,
+  type ParsedQuery,
+  type QueryMistake,
+} from './audit-query.js';
+export { plainAddress } from './audit-address.js';
+export { wordsOf } from './words.js';

@@ -2,7 +2,12 @@
 export type Role = 'student' | 'assistant' | 'professor' | 'auditor' | 'admin';
 export const ROLES: readonly Role[] = ['student', 'assistant', 'professor', 'auditor', 'admin'];
 
-export type Via = 'web' | 'websocket' | 'api' | 'executor' | 'system';
+/**
+ * The way by which something came: `web` is a request with the cookie of a browser, `api` one with a token, `cli` a command of
+ * the operator.
+ */
+export type Via = 'web' | 'websocket' | 'api' | 'executor' | 'cli' | 'system';
+export const ORIGINS: readonly Via[] = ['web', 'websocket', 'api', 'executor', 'cli', 'system'];
 
 export interface Actor {
   /** A user's id, or `system`. */

@@ -1,5 +1,6 @@
 import {
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsISO8601,
@@ -15,38 +16,20 @@ import {
 import { Type } from 'class-transformer';
 import { POSITION, POSITION_MESSAGE } from './paging.js';
 
-/** Of ISO 8601 what every reader takes in the same way: a date, or a date with a time, in the years that a log can have. */
-const MOMENT = /^2\d{3}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
-const MOMENT_MESSAGE = '$property must be a moment such as 2026-01-31T08:00:00Z';
+/** A query in the language of the audit log has this many characters at most; what is wrong in it, the answer says. */
+const QUERY_MOST = 2_000;
 
 /** Query of `GET /api/audit/events`. Newest first. */
 export class AuditQueryDto {
-  /** User name or id of the person who acted, or `system`. */
+  /** What is asked for, in the language of docs/AUDIT.md: `actor:ada action:file.* after:7d`. Nothing: everything. */
   @IsOptional()
   @IsString()
-  @Length(1, 80)
-  actor?: string;
-
-  /** Exact type, such as `RunRequested`, or a beginning with a star: `File*`. */
-  @IsOptional()
-  @Matches(/^[A-Za-z]{1,60}\*?$/)
-  type?: string;
-
-  /** Not before this moment (ISO 8601). */
-  @IsOptional()
-  @Matches(MOMENT, { message: MOMENT_MESSAGE })
-  @IsISO8601({ strict: true })
-  from?: string;
-
-  /** Before this moment (ISO 8601). */
-  @IsOptional()
-  @Matches(MOMENT, { message: MOMENT_MESSAGE })
-  @IsISO8601({ strict: true })
-  until?: string;
+  @Length(0, QUERY_MOST)
+  q?: string;
 
   /** `next` of the page before. */
   @IsOptional()
-  @Matches(/^\d{1,18}$/, { message: 'before must be the "next" of an earlier page' })
+  @Matches(/^\d{1,15}$/, { message: 'before must be the "next" of an earlier page' })
   before?: string;
 
   @IsOptional()
@@ -62,13 +45,43 @@ export class AuditQueryDto {
   after?: string;
 }
 
+/** Query of `GET /api/audit/histogram`. */
+export class AuditHistogramQueryDto {
+  /** As of the list. */
+  @IsOptional()
+  @IsString()
+  @Length(0, QUERY_MOST)
+  q?: string;
+}
+
+/** Query of `GET /api/audit/export`. */
+export class AuditExportQueryDto {
+  /** As of the list: the export has exactly its rows. */
+  @IsOptional()
+  @IsString()
+  @Length(0, QUERY_MOST)
+  q?: string;
+
+  @IsIn(['csv', 'jsonl'])
+  format!: 'csv' | 'jsonl';
+}
+
 export class AuditEntryDto {
+  /** Number in the order of the log. A rebuild may give another one. */
+  @IsString()
+  entry!: string;
+  /** Of the event; of the first where a row stands for several edits. */
   @IsString()
   id!: string;
   @IsISO8601()
   at!: string;
+  /** Stable and dotted: `file.create`. One for each type. */
+  @IsString()
+  action!: string;
   @IsString()
   type!: string;
+  @IsIn(['ok', 'refused', 'limited', 'error'])
+  outcome!: 'ok' | 'refused' | 'limited' | 'error';
   @IsString()
   actorId!: string;
   /** Display name; `system` for the system. */
@@ -76,15 +89,47 @@ export class AuditEntryDto {
   actorName!: string;
   @IsString()
   actorRole!: string;
+  /** The way it came: web, websocket, api, executor, cli, system. */
   @IsString()
   via!: string;
+  /** The person affected, where that is another. */
+  @IsOptional()
+  @IsString()
+  subjectId!: string | null;
   @IsOptional()
   @IsString()
   subjectName!: string | null;
+  @IsOptional()
+  @IsString()
+  session!: string | null;
+  @IsOptional()
+  @IsString()
+  course!: string | null;
+  @IsOptional()
+  @IsString()
+  courseName!: string | null;
+  @IsOptional()
+  @IsString()
+  workspace!: string | null;
+  @IsOptional()
+  @IsString()
+  file!: string | null;
+  /** Stream and revision of the event, and its place in the log: what a proof of the row is about. */
   @IsString()
   stream!: string;
   @IsString()
   revision!: string;
+  @IsString()
+  position!: string;
+  /** Of a row of edits the revision of the last one. */
+  @IsOptional()
+  @IsString()
+  lastRevision!: string | null;
+  @IsString()
+  objectKind!: string;
+  @IsOptional()
+  @IsString()
+  objectId!: string | null;
   /** A path, a title, a user name: what a person calls the object. */
   @IsString()
   object!: string;
@@ -94,6 +139,32 @@ export class AuditEntryDto {
   @IsOptional()
   @IsString()
   address!: string | null;
+}
+
+/** So many in the time that begins at `at`. */
+export class AuditBarDto {
+  @IsISO8601()
+  at!: string;
+  @IsInt()
+  count!: number;
+}
+
+/** How many entries match, over time. */
+export class AuditHistogramDto {
+  /** Width of a bar. */
+  @IsInt()
+  bucketSeconds!: number;
+  /** In the order of time; those without entries are left out. */
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => AuditBarDto)
+  bars!: AuditBarDto[];
+  /** Where the time begins or ends within an hour and only kinds and outcomes are asked for, that hour is counted whole. */
+  @IsInt()
+  total!: number;
+  /** False: only the newest ones were counted. */
+  @IsBoolean()
+  isComplete!: boolean;
 }
 
 /** `GET /api/looks` gives a list of these, newest first: who has looked at what is one's own. */
@@ -131,7 +202,11 @@ export class AuditPageDto {
   @IsOptional()
   @IsString()
   next!: string | null;
-  /** Types that exist, for the filter. */
+  /** The time was over before the page was full: there may be more before this moment, which the next page looks for. */
+  @IsOptional()
+  @IsISO8601()
+  searchedUntil!: string | null;
+  /** Types that exist, for the filter; empty on further pages, as are `actors`. */
   @IsArray()
   @IsString({ each: true })
   types!: string[];

@@ -102,7 +102,17 @@ export {
 export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED, MESSAGE_WAIT, WAIT_MAX_HELD } from './collaboration.js';
 export { AuthorDto, FileHistoryDto, HistoryRunDto, type HistoryEdit, type TextSplice } from './history.js';
 export { AfterQueryDto, DEFAULT_PAGE, PageQueryDto, POSITION } from './paging.js';
-export { AuditActorDto, AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
+export {
+  AuditActorDto,
+  AuditBarDto,
+  AuditEntryDto,
+  AuditExportQueryDto,
+  AuditHistogramDto,
+  AuditHistogramQueryDto,
+  AuditPageDto,
+  AuditQueryDto,
+  LookDto,
+} from './audit.js';
 export {
   EventStoreStateDto,
   ProjectionStateDto,

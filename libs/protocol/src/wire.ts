@@ -46,7 +46,7 @@ export type {
 export type { MoveFolderDto, PathDto, TrashEntryDto, UploadedDto, UsageDto, VersionDto } from './files.js';
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
-export type { AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
+export type { AuditEntryDto, AuditHistogramDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export type {
   EventStoreStateDto,
   ProjectionStateDto,

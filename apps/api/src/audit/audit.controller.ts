@@ -1,7 +1,13 @@
 import { Controller, ForbiddenException, Get, Query, Req, Res } from '@nestjs/common';
-import { isId } from '@palimpsest/domain';
-import { type AuditFilter, AuditQueries, type AuditRow, DirectoryQueries, ReadModels } from '@palimpsest/projections';
-import { type AuditEntryDto, AuditPageDto, AuditQueryDto } from '@palimpsest/protocol';
+import { ApiOkResponse } from '@nestjs/swagger';
+import { AuditQueries, DirectoryQueries, ReadModels } from '@palimpsest/projections';
+import {
+  AuditExportQueryDto,
+  AuditHistogramDto,
+  AuditHistogramQueryDto,
+  AuditPageDto,
+  AuditQueryDto,
+} from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
@@ -9,30 +15,14 @@ import { contextOf, type Principal } from '../auth/principal.js';
 import { Answers, Asks } from '../platform/api-description.js';
 import { linkNext } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
-import { mayReadAuditLog } from '../policies/policies.js';
 import { Access } from '../policies/access.js';
-import { AuditLog } from './audit-log.js';
+import { mayReadAuditLog } from '../policies/policies.js';
+import { refusing } from '../policies/refusal.js';
+import { entryDto, readQuery } from './audit-entry.js';
+import { AuditExport } from './audit-export.js';
+import { QueryRecords } from './query-records.js';
 
 const DEFAULT_LIMIT = 100;
-
-function entryDto(row: AuditRow): AuditEntryDto {
-  const { id, type, actorId, actorRole, via, subjectName, stream, object, summary, address } = row;
-  return {
-    id,
-    at: row.at.toISOString(),
-    type,
-    actorId,
-    actorName: row.actorName ?? actorId,
-    actorRole,
-    via,
-    subjectName,
-    stream,
-    revision: String(row.revision),
-    object,
-    summary,
-    address,
-  };
-}
 
 @Controller('api/audit')
 export class AuditController {
@@ -40,7 +30,8 @@ export class AuditController {
     private readonly queries: AuditQueries,
     private readonly directory: DirectoryQueries,
     private readonly readModels: ReadModels,
-    private readonly log: AuditLog,
+    private readonly records: QueryRecords,
+    private readonly exports: AuditExport,
   ) {}
 
   /** The log, newest first. The query itself is recorded, with the number of rows that it gave. */
@@ -50,61 +41,71 @@ export class AuditController {
   @Answers(AuditPageDto)
   async events(
     @Person() person: Principal,
-    @Query() query: AuditQueryDto,
+    @Query() { q = '', limit = DEFAULT_LIMIT, before, after }: AuditQueryDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<AuditPageDto> {
-    if (!mayReadAuditLog(person.role)) {
-      const refused = { type: 'AccessRefused', data: { what: 'read the audit log', object: 'event log' } } as const;
-      await this.log.record(refused, contextOf(person, 'web', { address: addressOf(request) }));
-      throw new ForbiddenException('Only auditors and administrators read the audit log.');
-    }
-    await waitFor(this.readModels, 'audit', query.after);
-    const filter = await this.#filter(query);
-    const [rows, types, people] = await Promise.all([
-      filter ? this.queries.entries(filter) : [],
-      this.queries.types(),
-      this.directory.everyone(),
+    requireReader(person);
+    const query = readQuery(q);
+    await waitFor(this.readModels, 'audit', after);
+    const isMore = before !== undefined;
+    const [page, types, people] = await Promise.all([
+      this.queries.page({ query, now: Date.now(), limit, ...(isMore && { before: Number(before) }) }),
+      isMore ? [] : this.queries.types(),
+      isMore ? [] : this.directory.everyone(),
     ]);
-    await this.#record(person, query, rows.length, request);
-    const oldest = rows.length === filter?.limit ? rows.at(-1) : undefined;
-    const next = oldest ? String(oldest.entryNo) : null;
+    await this.records.note(q, page.rows.length, isMore, contextOf(person, 'web', { address: addressOf(request) }));
+    const next = page.next === undefined ? null : String(page.next);
     linkNext(request, response, 'before', next);
     return {
-      entries: rows.map(entryDto),
+      entries: page.rows.map(entryDto),
       next,
-      types,
+      searchedUntil: page.searchedUntil?.toISOString() ?? null,
+      types: [...types],
       actors: people.map(({ id, username, displayName }) => ({ id, username, displayName })),
     };
   }
 
-  /** Undefined for a person that nobody is called: then nothing matches. */
-  async #filter(query: AuditQueryDto): Promise<AuditFilter | undefined> {
-    const actor = query.actor === undefined ? undefined : await this.#actorId(query.actor);
-    if (query.actor !== undefined && actor === undefined) return undefined;
-    return {
-      limit: query.limit ?? DEFAULT_LIMIT,
-      ...(actor !== undefined && { actor }),
-      ...(query.type !== undefined && { type: query.type }),
-      ...(query.from !== undefined && { from: new Date(query.from) }),
-      ...(query.until !== undefined && { until: new Date(query.until) }),
-      ...(query.before !== undefined && { before: BigInt(query.before) }),
-    };
+  /** How many there are, over time: of all for what is counted by hour, else of the newest ten thousand. */
+  @Get('histogram')
+  @Access('audit.read')
+  @Asks(AuditHistogramQueryDto)
+  @Answers(AuditHistogramDto)
+  async histogram(
+    @Person() person: Principal,
+    @Query() { q = '' }: AuditHistogramQueryDto,
+    @Req() request: Request,
+  ): Promise<AuditHistogramDto> {
+    requireReader(person);
+    const found = await this.queries.histogram({ query: readQuery(q), now: Date.now() });
+    const { bucketSeconds, buckets, total, isComplete } = found;
+    await this.records.note(q, total, true, contextOf(person, 'web', { address: addressOf(request) }));
+    const bars = buckets.map(({ at, count }) => ({ at: new Date(at).toISOString(), count }));
+    return { bucketSeconds, bars, total, isComplete };
   }
 
-  async #actorId(actor: string): Promise<string | undefined> {
-    if (isId(actor) || actor === 'system' || actor === 'anonymous') return actor;
-    return (await this.directory.personByUsername(actor.toLowerCase()))?.id;
+  /** Exactly the rows of the query, newest first, as of one moment, with a manifest: a ZIP archive of both. */
+  @Get('export')
+  @Access('audit.read')
+  @Asks(AuditExportQueryDto)
+  @ApiOkResponse({
+    description: 'The rows and their manifest as a ZIP archive.',
+    content: { 'application/zip': { schema: { type: 'string', format: 'binary' } } },
+  })
+  async export(
+    @Person() person: Principal,
+    @Query() { q, format }: AuditExportQueryDto,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    requireReader(person);
+    const wanted = { query: readQuery(q), format };
+    await this.exports.send(person, wanted, contextOf(person, 'web', { address: addressOf(request) }), response);
   }
+}
 
-  #record(person: Principal, query: AuditQueryDto, rows: number, request: Request) {
-    const asked = Object.entries(query).filter(([, value]) => value !== undefined);
-    return this.log.record(
-      {
-        type: 'LogQueried',
-        data: { query: Object.fromEntries(asked.map(([key, value]) => [key, String(value)])), rows },
-      },
-      contextOf(person, 'web', { address: addressOf(request) }),
-    );
-  }
+function requireReader({ role }: Principal): void {
+  if (mayReadAuditLog(role)) return;
+  const refused = new ForbiddenException('Only auditors and administrators read the audit log.');
+  throw refusing(refused, { what: 'read the audit log', object: 'event log' });
 }

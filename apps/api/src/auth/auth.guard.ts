@@ -13,7 +13,7 @@ import { ApiSecurity } from '@nestjs/swagger';
 import { Problem } from '../platform/problem.js';
 import { ACCESS } from '../policies/access.js';
 import type { AuthenticatedRequest, Principal } from './principal.js';
-import { isForeignOrigin, requestToken } from './request-token.js';
+import { isForeignOrigin, requestToken, showsToken } from './request-token.js';
 import { Sessions } from './sessions.js';
 
 const PUBLIC = 'palimpsest:public';
@@ -58,7 +58,7 @@ export class AuthGuard implements CanActivate {
     if (!principal) throw new UnauthorizedException('You are not signed in, or your session has ended: sign in again.');
     if (principal.mustChangePassword && !this.#is(WITH_ONE_TIME_PASSWORD, context))
       throw new Problem(403, 'password-change-needed', 'Choose a password of your own first: this one was given out.');
-    request.principal = principal;
+    request.principal = showsToken(request) ? { ...principal, isProgram: true } : principal;
     return true;
   }
 

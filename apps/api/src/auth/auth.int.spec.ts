@@ -42,7 +42,7 @@ describe('signing in', () => {
     const refusals = await eventually(async () => {
       const { body } = await api.call<{ entries: { object: string; summary: string }[] }>(
         'GET',
-        '/api/audit/events?type=SignInRefused',
+        '/api/audit/events?q=type:SignInRefused',
         { token },
       );
       return body.entries.length >= 2 && body.entries;

@@ -11,17 +11,19 @@ export interface Principal {
   readonly role: Role;
   /** Signed in with a password that somebody else knew: nothing but changing it is allowed. */
   readonly mustChangePassword: boolean;
+  /** The request showed its token by itself, as programs do; a browser has it in a cookie. */
+  readonly isProgram?: boolean;
 }
 
 export interface AuthenticatedRequest extends Request {
   principal?: Principal;
 }
 
-function actorOf(principal: Principal, via: Via): Actor {
-  return { id: principal.userId, role: principal.role, via };
+function actorOf({ userId, role, isProgram }: Principal, via: Via): Actor {
+  return { id: userId, role, via: via === 'web' && isProgram ? 'api' : via };
 }
 
-/** Metadata for what this person does. */
+/** Metadata for what this person does. What a program does by the routes of the page is told from the page. */
 export function contextOf(
   principal: Principal,
   via: Via,

@@ -21,13 +21,22 @@ function fromCookie(header: string | undefined): string | undefined {
  * a browser cannot always add a header. Only sockets read the query: an address with a token ends up in logs and histories.
  */
 export function requestToken(request: IncomingMessage, allowQuery = false): string | undefined {
-  const bearer = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const bearer = bearerOf(request);
   if (bearer !== undefined) return bearer;
   if (allowQuery) {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams.get('token');
     if (query !== null) return query;
   }
   return fromCookie(request.headers.cookie);
+}
+
+/** Whether the token is in the header that programs use. */
+export function showsToken(request: IncomingMessage): boolean {
+  return bearerOf(request) !== undefined;
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '')?.[1];
 }
 
 /**

@@ -41,6 +41,8 @@ export interface ConnectionOptions {
   readonly until?: number | undefined;
   /** The client asked for acknowledgements (`?acks=1`). */
   readonly acknowledges: boolean;
+  /** It tried to write and cannot. */
+  onForbidden(): void;
 }
 
 class BadMessage extends Error {}
@@ -210,8 +212,9 @@ export class CollabConnection implements Member, AwarenessMember {
   async #receiveFromReader(update: Uint8Array, sequence: number): Promise<void> {
     try {
       const isWrite = await this.#open.room.wouldChange(update, this.actor.id);
-      if (isWrite) this.#close(CLOSE.forbidden, 'This file is read-only for you.');
-      else this.acknowledge(sequence);
+      if (!isWrite) return this.acknowledge(sequence);
+      this.#options.onForbidden();
+      this.#close(CLOSE.forbidden, 'This file is read-only for you.');
     } catch {
       this.#onBroken();
     }

@@ -5,10 +5,12 @@ import { asId, type FileId } from '@palimpsest/domain';
 import type { FileRow } from '@palimpsest/projections';
 import { CLOSE, COLLAB_MAX_PAYLOAD } from '@palimpsest/protocol';
 import type { WebSocket } from 'ws';
+import { RefusalRecords } from '../audit/refusal-records.js';
 import { addressOf } from '../auth/address.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import type { CommandContext } from '../commands/context.js';
 import { type Grant, PermissionWatch } from '../policies/permission-watch.js';
+import { attemptOf } from '../policies/refusal.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { bufferUntilReady } from '../sockets/early-frames.js';
 import type { SocketRequest } from '../sockets/path-ws.adapter.js';
@@ -32,6 +34,7 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
     private readonly access: WorkspaceAccess,
     private readonly permissions: PermissionWatch,
     private readonly limits: PersonLimits,
+    private readonly refusals: RefusalRecords,
   ) {}
 
   /** Called in the same turn as the upgrade: the listener must be there before the first frame. */
@@ -74,6 +77,7 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
       canWrite: grant.mayWrite,
       until: grant.until,
       acknowledges: query.get('acks') === '1',
+      onForbidden: () => void this.refusals.note({ what: 'type into a file', object: `file ${grant.file}` }, context),
     });
     return (await this.#begin(socket, open, connection)) ? connection : undefined;
   }
@@ -99,12 +103,20 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
     return { ...grant, item: item?.id, until };
   }
 
+  /** Nobody waits for it: how long it takes to be turned away tells nothing. */
+  #note(request: SocketRequest, error: HttpException): void {
+    const attempt = attemptOf(error);
+    const context = contextOf(request.principal, 'websocket', { address: addressOf(request) });
+    if (attempt) void this.refusals.note(attempt, context);
+  }
+
   #turnAway(socket: WebSocket, request: SocketRequest, error: unknown): void {
     if (error instanceof TooManyDocuments) {
       if (request.query.get('acks') === '1') sendWait(socket, error.waitMs, error.message);
       return closeLimited(socket, error.waitMs, error.message);
     }
     if (error instanceof HttpException) {
+      this.#note(request, error);
       const code = error.getStatus() === 403 ? CLOSE.forbidden : CLOSE.notFound;
       return socket.close(code, error.message.slice(0, 120));
     }

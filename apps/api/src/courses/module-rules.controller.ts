@@ -23,8 +23,8 @@ export class ModuleRulesController {
   @Get()
   @Access('course.modules')
   @Answers(ModuleRuleDto, { list: true })
-  async list(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<ModuleRuleDto[]> {
-    const course = await this.#require(person, id, 'see what programs of a course may use', request);
+  async list(@Person() person: Principal, @PathId('id') id: string): Promise<ModuleRuleDto[]> {
+    const course = await this.#require(person, id, 'see what programs of a course may use');
     const refused = await this.rules.refusedIn(course);
     if (refused === undefined) throw new NotFoundException(NO_COURSE);
     const decided = await this.rules.decidedIn(course);
@@ -46,15 +46,15 @@ export class ModuleRulesController {
     @Body() body: DecideModuleDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
-    const course = await this.#require(person, id, 'decide what programs of a course may use', request);
+    const course = await this.#require(person, id, 'decide what programs of a course may use');
     const command = { kind: 'decideModule', module, allowed: body.allowed } as const;
     const context = contextOf(person, 'web', { course, address: addressOf(request) });
     const { position } = await this.commands.execute(streamOf.course(course), courseDecider, command, context);
     return { id: course, position };
   }
 
-  #require(person: Principal, id: string, what: string, request: Request): Promise<CourseId> {
-    return this.access.requireManager(person, id, what, REFUSED, request);
+  #require(person: Principal, id: string, what: string): Promise<CourseId> {
+    return this.access.requireManager(person, id, what, REFUSED);
   }
 }
 

@@ -55,7 +55,7 @@ describe('what programs of a course may use', () => {
     expect(body.find(({ module }) => module === 'subprocess')).toMatchObject({ allowed: true, decidedBy: 'course' });
     const auditor = await api.signIn('auditor');
     const entry = await eventually(async () => {
-      const page = await api.call<AuditPageDto>('GET', '/api/audit/events?type=ModuleAllowed', { token: auditor });
+      const page = await api.call<AuditPageDto>('GET', '/api/audit/events?q=type:ModuleAllowed', { token: auditor });
       return page.body.entries[0];
     }, 'the entry');
     expect(entry).toMatchObject({ summary: 'subprocess allowed to programs', actorRole: 'professor' });
@@ -81,7 +81,7 @@ describe('what programs of a course may use', () => {
     expect(await refusedNow()).toEqual(before);
     const auditor = await api.signIn('auditor');
     await eventually(async () => {
-      const page = await api.call<AuditPageDto>('GET', '/api/audit/events?type=AccessRefused&actor=ada', {
+      const page = await api.call<AuditPageDto>('GET', '/api/audit/events?q=type:AccessRefused%20actor:ada', {
         token: auditor,
       });
       return page.body.entries.some(({ summary }) => summary.includes('decide what programs of a course may use'));

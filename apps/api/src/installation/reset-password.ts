@@ -6,7 +6,7 @@ import { Credentials } from '../auth/credentials.js';
 import { SessionEnding } from '../auth/session-ending.js';
 import { SignInThrottle } from '../auth/sign-in-throttle.js';
 import { CommandHandler } from '../commands/command-handler.js';
-import { systemContext } from '../commands/context.js';
+import { operatorContext } from '../commands/context.js';
 import { randomPassword } from './first-accounts.js';
 
 /**
@@ -17,7 +17,7 @@ import { randomPassword } from './first-accounts.js';
 export async function resetPassword(store: EventStore, pool: pg.Pool, username: string): Promise<string> {
   const user = accountId(username);
   const command = { kind: 'recordPasswordChange', by: 'administrator' } as const;
-  const context = systemContext({ subject: user });
+  const context = operatorContext({ subject: user });
   const commands = new CommandHandler(store);
   await commands.execute(streamOf.user(user), userDecider, command, context);
   const password = randomPassword();

@@ -61,10 +61,9 @@ export class ItemsController {
     @Person() person: Principal,
     @PathId('id') id: string,
     @Query() { after }: AfterQueryDto,
-    @Req() request: Request,
   ): Promise<ItemDto[]> {
     await waitFor(this.readModels, 'directory', after);
-    const courseRole = await this.access.requireCourse(person, id, 'items.list', request);
+    const courseRole = await this.access.requireCourse(person, id, 'items.list');
     const now = Date.now();
     return (await this.items.ofCourse(id, person.userId)).flatMap((item) => {
       const schedule = scheduleOf(item);
@@ -90,7 +89,7 @@ export class ItemsController {
     @Body() body: PublishItemDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
-    await this.access.requireCourse(person, id, 'item.manage', request);
+    await this.access.requireCourse(person, id, 'item.manage');
     const { workspace: source } = await this.workspaces.require(person, body.workspace, 'see');
     const course = asId<CourseId>(id);
     const section = await this.#sectionOf(course, body.section);
@@ -123,7 +122,7 @@ export class ItemsController {
     @Body() body: ChangeItemDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
-    const { item } = await this.access.require(person, id, 'item.manage', request);
+    const { item } = await this.access.require(person, id, 'item.manage');
     const section = body.section && (await this.#sectionOf(asId<CourseId>(item.course), body.section));
     return this.#decide(person, item, request, { kind: 'change', section, title: body.title, times: timesOf(body) });
   }
@@ -133,7 +132,7 @@ export class ItemsController {
   @Access('item.manage')
   @Answers(WrittenDto)
   async withdraw(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<WrittenDto> {
-    const { item } = await this.access.require(person, id, 'item.manage', request);
+    const { item } = await this.access.require(person, id, 'item.manage');
     return this.#decide(person, item, request, { kind: 'withdraw' });
   }
 
@@ -148,7 +147,7 @@ export class ItemsController {
     @Body() body: ExtendDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
-    const { item } = await this.access.require(person, id, 'item.manage', request);
+    const { item } = await this.access.require(person, id, 'item.manage');
     await this.#requireStudents(item.course, [student]);
     const until = timeOf(body.until) ?? Number.NaN;
     const command = { kind: 'grantExtension', student: asId<UserId>(student), until } as const;
@@ -164,7 +163,7 @@ export class ItemsController {
     @PathId('person') student: string,
     @Req() request: Request,
   ): Promise<WrittenDto> {
-    const { item } = await this.access.require(person, id, 'item.manage', request);
+    const { item } = await this.access.require(person, id, 'item.manage');
     const command = { kind: 'withdrawExtension', student: asId<UserId>(student) } as const;
     return this.#decide(person, item, request, command, student);
   }
@@ -181,7 +180,7 @@ export class ItemsController {
     @Body() body: SetGroupDto,
     @Req() request: Request,
   ): Promise<WrittenDto> {
-    const { item } = await this.access.require(person, id, 'item.manage', request);
+    const { item } = await this.access.require(person, id, 'item.manage');
     await this.#requireStudents(item.course, body.members);
     const members = body.members.map((one) => asId<UserId>(one));
     return this.#decide(person, item, request, { kind: 'setGroup', group, name: body.name, members });

@@ -114,7 +114,7 @@ describe('what a course publishes', () => {
     expect((await room.as('ada', 'PATCH', `/api/items/${draft}`, { title: 'x' })).status).toBe(404);
     expect((await room.as('ada', 'GET', `/api/courses/${randomUUID()}/items`)).status).toBe(404);
     await eventually(async () => {
-      const path = '/api/audit/events?type=AccessRefused&actor=ada';
+      const path = '/api/audit/events?q=type:AccessRefused%20actor:ada';
       const page = await room.as<AuditPageDto>('auditor', 'GET', path);
       return page.body.entries.some(({ summary }) => summary.includes('decide about what the course publishes'));
     }, 'the refusal in the log');

@@ -27,6 +27,7 @@ import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 import { askerOf, ItemAccess, type OpenItem } from '../policies/item-access.js';
 import { may } from '../policies/permission-table.js';
+import { hiddenAs } from '../policies/refusal.js';
 import { lockedProblem, WorkspaceAccess } from '../policies/workspace-access.js';
 import { type HandedIn, HandIns } from './hand-ins.js';
 import { moment } from './item-dto.js';
@@ -59,11 +60,11 @@ export class WorkController {
   @Limited('file-operations-a-minute')
   @Answers(WrittenDto, { status: 201 })
   async copy(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<WrittenDto> {
-    const open = await this.access.require(person, id, 'item.see', request);
+    const open = await this.access.require(person, id, 'item.see');
     const { item } = open;
     if (item.copy !== null && hasBegun(open)) return { id: item.copy, position: null };
     refuseByTime(open, person);
-    await this.access.require(person, id, 'item.copy', request);
+    await this.access.require(person, id, 'item.copy');
     const workspace = await this.#workspaceOf(open, person);
     const from = asId<WorkspaceId>(item.material);
     const context = contextOf(person, 'web', {
@@ -185,9 +186,7 @@ export class WorkController {
   async #handIn(person: Principal, id: string): Promise<HandInRow> {
     const row = await this.items.handIn(id);
     if (!row) throw new NotFoundException(NO_RECEIPT);
-    await this.workspaces.require(person, row.workspace, 'see').catch((error: unknown) => {
-      throw error instanceof NotFoundException ? new NotFoundException(NO_RECEIPT) : error;
-    });
+    await this.workspaces.require(person, row.workspace, 'see').catch(hiddenAs(NO_RECEIPT));
     return row;
   }
 
@@ -217,10 +216,9 @@ export class WorkController {
     @Person() person: Principal,
     @PathId('id') id: string,
     @Query() { after }: AfterQueryDto,
-    @Req() request: Request,
   ): Promise<ItemOverviewDto> {
     await waitFor(this.readModels, 'directory', after);
-    const { item } = await this.access.require(person, id, 'item.overview', request);
+    const { item } = await this.access.require(person, id, 'item.overview');
     const [rows, groups] = await Promise.all([this.items.overview(id), this.items.groups(id)]);
     const edited = await this.#lastEdits(rows.flatMap(({ copy }) => (copy === null ? [] : [copy])));
     const now = Date.now();

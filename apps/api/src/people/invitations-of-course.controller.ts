@@ -24,8 +24,8 @@ export class InvitationsOfCourseController {
   @Get()
   @Access('course.people')
   @Answers(InvitationDto, { list: true })
-  async list(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<InvitationDto[]> {
-    return this.invitations.list(await this.#require(person, id, 'see the invitations of a course', request));
+  async list(@Person() person: Principal, @PathId('id') id: string): Promise<InvitationDto[]> {
+    return this.invitations.list(await this.#require(person, id, 'see the invitations of a course'));
   }
 
   @Post()
@@ -39,7 +39,7 @@ export class InvitationsOfCourseController {
     @Body() body: CreateInvitationDto,
     @Req() request: Request,
   ): Promise<NewInvitationDto> {
-    const course = await this.#require(person, id, 'invite people to a course', request);
+    const course = await this.#require(person, id, 'invite people to a course');
     return this.invitations.create(course, body, contextOf(person, 'web', { course, address: addressOf(request) }));
   }
 
@@ -52,12 +52,12 @@ export class InvitationsOfCourseController {
     @PathId('invitation') invitation: string,
     @Req() request: Request,
   ): Promise<WrittenDto> {
-    const course = await this.#require(person, id, 'revoke an invitation', request);
+    const course = await this.#require(person, id, 'revoke an invitation');
     const context = contextOf(person, 'web', { course, address: addressOf(request) });
     return { id: invitation, position: await this.invitations.revoke(course, invitation, context) };
   }
 
-  #require(person: Principal, id: string, what: string, request: Request): Promise<CourseId> {
-    return this.access.requireManager(person, id, what, REFUSED, request);
+  #require(person: Principal, id: string, what: string): Promise<CourseId> {
+    return this.access.requireManager(person, id, what, REFUSED);
   }
 }

@@ -8,7 +8,7 @@ import { Emails } from '../auth/emails.js';
 import { SessionEnding } from '../auth/session-ending.js';
 import { SignInThrottle } from '../auth/sign-in-throttle.js';
 import { CommandHandler } from '../commands/command-handler.js';
-import { systemContext } from '../commands/context.js';
+import { operatorContext } from '../commands/context.js';
 import { type RosterImport, Rosters } from './rosters.js';
 
 /** Rosters for whoever has the machine: the same service as the page's, with the rights of the system. */
@@ -31,8 +31,8 @@ export function openRosters(store: EventStore, pool: pg.Pool): OpenRosters {
   const rosters = new Rosters(commands, credentials, new Emails(pool), changes, pool);
   return {
     course: (idOrTitle) => findCourse(idOrTitle, commands, pool),
-    preview: (course, roster) => rosters.preview(course, roster, systemContext({ course })),
-    import: (course, roster, keep) => rosters.import(course, roster, systemContext({ course }), keep),
+    preview: (course, roster) => rosters.preview(course, roster, operatorContext({ course })),
+    import: (course, roster, keep) => rosters.import(course, roster, operatorContext({ course }), keep),
   };
 }
 

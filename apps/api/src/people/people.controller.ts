@@ -26,7 +26,6 @@ import {
   WrittenDto,
 } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
-import { AuditLog } from '../audit/audit-log.js';
 import { AccountChanges } from '../auth/account-changes.js';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
@@ -41,6 +40,7 @@ import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 import { mayAdministerAccounts, mayManageCourse } from '../policies/policies.js';
+import { refusing } from '../policies/refusal.js';
 
 function personDto({ id, username, displayName, role, active }: PersonRow): PersonDto {
   return { id, username, displayName, role: role as PersonDto['role'], active };
@@ -55,7 +55,6 @@ export class PeopleController {
     private readonly changes: AccountChanges,
     private readonly sessions: Sessions,
     private readonly ending: SessionEnding,
-    private readonly log: AuditLog,
   ) {}
 
   @Get('courses')
@@ -78,7 +77,7 @@ export class PeopleController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<PersonDto[]> {
-    await this.#require(person, 'see all accounts', 'accounts', request);
+    requireAdministrator(person, 'see all accounts', 'accounts');
     await waitFor(this.readModels, 'directory', query.after);
     const [after = ''] = decodeCursor(query.cursor, [USERNAME]) ?? [];
     const page = await pageOf(
@@ -196,17 +195,16 @@ export class PeopleController {
     what: string,
     request: Request,
   ): Promise<{ readonly user: UserId; readonly context: CommandContext }> {
-    await this.#require(person, what, `account ${id}`, request);
+    requireAdministrator(person, what, `account ${id}`);
     const user = asId<UserId>(id);
     const address = addressOf(request);
     const subject = user === person.userId ? {} : { subject: user };
     return { user, context: contextOf(person, 'web', { address, ...subject }) };
   }
+}
 
-  async #require(person: Principal, what: string, object: string, request: Request): Promise<void> {
-    if (mayAdministerAccounts(person.role)) return;
-    const refused = { type: 'AccessRefused', data: { what, object } } as const;
-    await this.log.record(refused, contextOf(person, 'web', { address: addressOf(request) }));
-    throw new ForbiddenException('Only administrators manage accounts. Professors bring people in by course.');
-  }
+function requireAdministrator({ role }: Principal, what: string, object: string): void {
+  if (mayAdministerAccounts(role)) return;
+  const sentence = 'Only administrators manage accounts. Professors bring people in by course.';
+  throw refusing(new ForbiddenException(sentence), { what, object });
 }

@@ -28,8 +28,8 @@ export class RosterController {
   @Get('members')
   @Access('course.people')
   @Answers(MemberDto, { list: true })
-  async members(@Person() person: Principal, @PathId('id') id: string, @Req() request: Request): Promise<MemberDto[]> {
-    const course = await this.access.requireManager(person, id, 'see the roster of a course', REFUSED, request);
+  async members(@Person() person: Principal, @PathId('id') id: string): Promise<MemberDto[]> {
+    const course = await this.access.requireManager(person, id, 'see the roster of a course', REFUSED);
     return (await this.directory.members(course)).map(memberDto);
   }
 
@@ -46,7 +46,7 @@ export class RosterController {
     @Body() body: RosterDto,
     @Req() request: Request,
   ): Promise<RosterPreviewDto> {
-    const course = await this.access.requireManager(person, id, 'look at a roster to import', REFUSED, request);
+    const course = await this.access.requireManager(person, id, 'look at a roster to import', REFUSED);
     return this.rosters.preview(course, body, contextOf(person, 'web', { course, address: addressOf(request) }));
   }
 
@@ -62,7 +62,7 @@ export class RosterController {
     @Body() body: ConfirmRosterDto,
     @Req() request: Request,
   ): Promise<RosterImportedDto> {
-    const course = await this.access.requireManager(person, id, 'import a roster', REFUSED, request);
+    const course = await this.access.requireManager(person, id, 'import a roster', REFUSED);
     const context = contextOf(person, 'web', { course, address: addressOf(request) });
     const { counts, firstPasswords, problems, position } = await this.rosters.import(course, body, context);
     try {

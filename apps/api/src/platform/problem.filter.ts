@@ -5,7 +5,11 @@ import { AppendTooLarge, Unavailable } from '@palimpsest/event-store';
 import { ReadModelBehind } from '@palimpsest/projections';
 import type { ProblemDto } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
+import type { RefusalRecords } from '../audit/refusal-records.js';
+import { addressOf } from '../auth/address.js';
+import { type AuthenticatedRequest, contextOf } from '../auth/principal.js';
 import { Rejected } from '../commands/rejected.js';
+import { type Attempt, attemptOf } from '../policies/refusal.js';
 import { Problem } from './problem.js';
 
 /** HTTP status of each refusal that a decider can make. Complete by the compiler. */
@@ -121,24 +125,48 @@ function parserProblem(error: unknown): ProblemDto | undefined {
 /** Methods that a path has, for those who tried another; none for a path that there is not. */
 export type MethodsOf = (path: string) => readonly string[];
 
-/** Every error leaves as application/problem+json (RFC 9457). */
+/** Characters of an address in the record. */
+const ADDRESS_MOST = 200;
+
+/** The route and not the address says what was wanted, so that many addresses of one route are put together. */
+function byAddress(request: Request, code: string): Attempt {
+  const { path } = (request.route as { path?: string } | undefined) ?? {};
+  const object = request.path.slice(0, ADDRESS_MOST);
+  return { what: `${request.method.slice(0, 20)} ${path ?? 'this address'} (${code})`, object };
+}
+
+/** Every error leaves as application/problem+json (RFC 9457); what somebody was refused is recorded first. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #log = new Logger('http');
 
-  constructor(private readonly methodsOf: MethodsOf) {}
+  constructor(
+    private readonly methodsOf: MethodsOf,
+    private readonly refusals: Pick<RefusalRecords, 'note'>,
+  ) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<Request>();
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    const request = host.switchToHttp().getRequest<AuthenticatedRequest>();
     const response = host.switchToHttp().getResponse<Response>();
     const body = this.#isUnrouted(error) ? this.#unrouted(request, response) : toProblem(error);
     if (body.status >= 500)
       this.#log.error(`${body.instance ?? body.code}: ${error instanceof Error ? error.stack : String(error)}`);
+    const noted = this.#note(request, error, body);
+    // Of what does not exist for the person, nothing is to be told by how long the answer takes.
+    if (body.status === 403) await noted;
     if (response.headersSent) return void response.end();
     if (error instanceof Problem) response.set(error.details.headers ?? {});
     if (body.status === 503) response.set('Retry-After', '1');
     response.set('Cache-Control', 'no-store');
     response.status(body.status).type('application/problem+json').send(JSON.stringify(body));
+  }
+
+  /** Refusals that say what they are of, and every other "not allowed" by its address. Nothing of those who are not signed in. */
+  async #note(request: AuthenticatedRequest, error: unknown, { status, code }: ProblemDto): Promise<void> {
+    const { principal } = request;
+    const attempt = attemptOf(error) ?? (status === 403 ? byAddress(request, code) : undefined);
+    if (principal && attempt)
+      await this.refusals.note(attempt, contextOf(principal, 'web', { address: addressOf(request) }));
   }
 
   /** Nest's own answer for what no route takes. */

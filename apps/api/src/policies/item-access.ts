@@ -1,11 +1,9 @@
 import { ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import { isId, phaseOf, type ItemPhase, type Schedule } from '@palimpsest/domain';
 import { DirectoryQueries, ItemQueries, type PersonalItemRow, scheduleOf } from '@palimpsest/projections';
-import type { Request } from 'express';
-import { AuditLog } from '../audit/audit-log.js';
-import { addressOf } from '../auth/address.js';
-import { contextOf, type Principal } from '../auth/principal.js';
+import type { Principal } from '../auth/principal.js';
 import { type Action, type Asker, type Facts, may } from './permission-table.js';
+import { refusing } from './refusal.js';
 
 /** An item as it stands for the person who asks. */
 export interface OpenItem {
@@ -28,11 +26,10 @@ export class ItemAccess {
   constructor(
     private readonly directory: DirectoryQueries,
     private readonly items: ItemQueries,
-    private readonly log: AuditLog,
   ) {}
 
   /** Throws 404 for an item that is not there or must not be seen, 403 for one with which `action` is not allowed. */
-  async require(person: Principal, id: string, action: Action, request: Request): Promise<OpenItem> {
+  async require(person: Principal, id: string, action: Action): Promise<OpenItem> {
     const item = isId(id) ? await this.items.personal(id, person.userId) : undefined;
     const courseRole = item && (await this.directory.courseRole(item.course, person.userId));
     if (!item) throw new NotFoundException(NO_ITEM);
@@ -40,25 +37,23 @@ export class ItemAccess {
     const phase = phaseOf(schedule, Date.now());
     const facts: Facts = { courseRole, item: { kind: item.kind, phase } };
     if (!may(askerOf(person), 'item.see', facts)) throw new NotFoundException(NO_ITEM);
-    if (!may(askerOf(person), action, facts)) await this.#refuse(person, action, `item ${id}`, item.course, request);
+    if (!may(askerOf(person), action, facts)) throw refusal(action, `item ${id}`, item.course);
     return { item, courseRole, schedule, phase };
   }
 
   /** The role of the person in the course. Throws 404 for a course that is not the person's, 403 where not allowed. */
-  async requireCourse(person: Principal, id: string, action: Action, request: Request): Promise<string | undefined> {
+  async requireCourse(person: Principal, id: string, action: Action): Promise<string | undefined> {
     const courseRole = isId(id) ? await this.directory.courseRole(id, person.userId) : undefined;
     if (!may(askerOf(person), 'items.list', { courseRole })) throw new NotFoundException(NO_COURSE);
-    if (!may(askerOf(person), action, { courseRole })) await this.#refuse(person, action, `course ${id}`, id, request);
+    if (!may(askerOf(person), action, { courseRole })) throw refusal(action, `course ${id}`, id);
     return courseRole;
   }
+}
 
-  /** The refusal of a member is recorded. */
-  async #refuse(person: Principal, action: Action, object: string, course: string, request: Request): Promise<never> {
-    const what = REFUSED[action] ?? 'do this';
-    const refused = { type: 'AccessRefused', data: { what, object } } as const;
-    await this.log.record(refused, contextOf(person, 'web', { course, address: addressOf(request) }));
-    throw new ForbiddenException(`You may not ${what} here.`);
-  }
+/** Of a member, so it says what it is about, and is recorded. */
+function refusal(action: Action, object: string, course: string): Error {
+  const what = REFUSED[action] ?? 'do this';
+  return refusing(new ForbiddenException(`You may not ${what} here.`), { what, object, about: { course } });
 }
 
 const REFUSED: Readonly<Partial<Record<Action, string>>> = {

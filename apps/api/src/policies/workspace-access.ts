@@ -5,6 +5,7 @@ import { Looks } from '../audit/looks.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { Problem } from '../platform/problem.js';
 import { may } from './permission-table.js';
+import { type Attempt, refusing } from './refusal.js';
 import { allows, type ItemFacts, type WorkspaceAction, type WorkspaceRight, workspaceRight } from './policies.js';
 
 /** What a course has published a workspace as, and how that stands for those whose work it is. */
@@ -33,6 +34,8 @@ const REFUSED: Readonly<Record<WorkspaceAction, string>> = {
   edit: 'This workspace is read-only for you.',
   run: 'You can look at this workspace but not run programs in it: make your own copy.',
 };
+
+const NO_WORKSPACE = 'There is no such workspace, or it is not yours to see.';
 
 type Asking = Pick<Principal, 'userId' | 'role'>;
 
@@ -77,9 +80,9 @@ export class WorkspaceAccess {
   async require(person: Principal, id: string, action: WorkspaceAction): Promise<OpenWorkspace> {
     const workspace = isId(id) ? await this.directory.workspace(id) : undefined;
     const open = workspace && (await this.#rightNow(person, workspace));
-    if (!open || open.right === 'none')
-      throw new NotFoundException('There is no such workspace, or it is not yours to see.');
-    if (!allows(open.right, action)) throw refusal(open, action);
+    if (!open) throw new NotFoundException(NO_WORKSPACE);
+    if (open.right === 'none') throw refusing(new NotFoundException(NO_WORKSPACE), attempt(open.workspace, 'see'));
+    if (!allows(open.right, action)) throw refusing(refusal(open, action), attempt(open.workspace, action));
     if (isWorkOfOthers(open, person)) await this.#noteLook(person, open.workspace);
     return open;
   }
@@ -97,6 +100,17 @@ export class WorkspaceAccess {
     return { file, ...(await this.require(person, file.workspace, action)) };
   }
 }
+
+/** Whoever has the address of another's workspace has been told it or has tried: the answer hides it, the log does not. */
+function attempt({ id, name, owner, course }: WorkspaceRow, action: WorkspaceAction): Attempt {
+  return { what: WANTED[action], object: name, about: { subject: owner, course, workspace: id } };
+}
+
+const WANTED: Readonly<Record<WorkspaceAction, string>> = {
+  see: 'see a workspace',
+  edit: 'change a workspace',
+  run: 'run programs in a workspace',
+};
 
 function isWorkOfOthers({ workspace: { kind, owner }, item }: OpenWorkspace, { userId }: Principal): boolean {
   if (kind === 'copy') return item?.holds !== true;

@@ -4,6 +4,7 @@ import { type EventStore, StreamNotFound } from '@palimpsest/event-store';
 import type { Principal } from '../auth/principal.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import type { WorkspaceAction } from '../policies/policies.js';
+import { hiddenAs } from '../policies/refusal.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 
 const NO_RUN = 'There is no such run, or it is not yours to see.';
@@ -19,10 +20,7 @@ export class RunAccess {
   async require(person: Principal, id: string, action: WorkspaceAction): Promise<RunRequested['data']> {
     const run = isId(id) ? await this.#request(asId<RunId>(id)) : undefined;
     if (!run) throw new NotFoundException(NO_RUN);
-    await this.access.require(person, run.workspace, action).catch((error: unknown) => {
-      // What the workspace answers would tell that there is such a run.
-      throw error instanceof NotFoundException ? new NotFoundException(NO_RUN) : error;
-    });
+    await this.access.require(person, run.workspace, action).catch(hiddenAs(NO_RUN));
     return run;
   }
 

@@ -11,6 +11,7 @@ import {
   type RunServerMessage,
 } from '@palimpsest/protocol';
 import type { WebSocket } from 'ws';
+import { RefusalRecords } from '../audit/refusal-records.js';
 import { addressOf } from '../auth/address.js';
 import { contextOf, type Principal } from '../auth/principal.js';
 import { PersonLimits } from '../collaboration/person-limits.js';
@@ -20,6 +21,7 @@ import { Rejected } from '../commands/rejected.js';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { allows } from '../policies/policies.js';
 import { type Grant, PermissionWatch } from '../policies/permission-watch.js';
+import { attemptOf } from '../policies/refusal.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { bufferUntilReady } from '../sockets/early-frames.js';
 import type { SocketRequest } from '../sockets/path-ws.adapter.js';
@@ -64,6 +66,7 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
     private readonly directory: DirectoryQueries,
     private readonly places: RunPlaces,
     private readonly limits: PersonLimits,
+    private readonly refusals: RefusalRecords,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -74,7 +77,7 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
         early.release((frame) => this.#receive(attached, frame));
         return this.#follow(attached);
       })
-      .catch((error: unknown) => this.#turnAway(socket, error));
+      .catch((error: unknown) => this.#turnAway(socket, request, error));
   }
 
   async #attach(socket: WebSocket, request: SocketRequest): Promise<Attached> {
@@ -126,14 +129,18 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
 
   async #carryOut(attached: Attached, message: RunClientMessage): Promise<void> {
     try {
-      if (!attached.mayWrite || Date.now() >= (attached.until ?? Infinity))
-        throw new Rejected({ code: 'not-allowed', message: 'You can watch this run but not type into it.' });
+      if (!attached.mayWrite || Date.now() >= (attached.until ?? Infinity)) throw this.#watching(attached);
       await this.#execute(attached, toCommand(message, attached.person));
     } catch (error) {
       const { code, message: text } = refusal(error);
       if (code === 'fault') this.#log.error(error instanceof Error ? error.stack : String(error));
       send(attached.socket, { t: 'refused', code, message: text });
     }
+  }
+
+  #watching({ runId, context }: Attached): Rejected {
+    void this.refusals.note({ what: 'type into a run', object: `run ${runId}` }, context);
+    return new Rejected({ code: 'not-allowed', message: 'You can watch this run but not type into it.' });
   }
 
   /**
@@ -152,7 +159,10 @@ export class RunGateway implements OnGatewayConnection<WebSocket> {
     if (decision.events.length > 0) await this.commands.record(stream, decision.events, context);
   }
 
-  #turnAway(socket: WebSocket, error: unknown): void {
+  #turnAway(socket: WebSocket, request: SocketRequest, error: unknown): void {
+    const attempt = attemptOf(error);
+    const context = contextOf(request.principal, 'websocket', { address: addressOf(request) });
+    if (attempt) void this.refusals.note(attempt, context);
     if (error instanceof HttpException) return socket.close(CLOSE.notFound, error.message.slice(0, 120));
     this.#log.error(error instanceof Error ? error.stack : String(error));
     socket.close(CLOSE.unavailable, 'The run cannot be shown just now: try again.');

@@ -1,21 +1,16 @@
-import { Controller, ForbiddenException, Get, Req } from '@nestjs/common';
+import { Controller, ForbiddenException, Get } from '@nestjs/common';
 import { SystemDto } from '@palimpsest/protocol';
-import type { Request } from 'express';
-import { AuditLog } from '../audit/audit-log.js';
-import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
-import { contextOf, type Principal } from '../auth/principal.js';
+import type { Principal } from '../auth/principal.js';
 import { Answers } from '../platform/api-description.js';
 import { maySeeSystem } from '../policies/policies.js';
 import { Access } from '../policies/access.js';
+import { refusing } from '../policies/refusal.js';
 import { SystemState } from './system-state.js';
 
 @Controller('api/system')
 export class SystemController {
-  constructor(
-    private readonly state: SystemState,
-    private readonly log: AuditLog,
-  ) {}
+  constructor(private readonly state: SystemState) {}
 
   /**
    * State of the event store and of what is built from it. A page asks every two seconds and learns nothing of any person,
@@ -24,14 +19,10 @@ export class SystemController {
   @Get()
   @Access('system.see')
   @Answers(SystemDto)
-  async get(@Person() person: Principal, @Req() request: Request): Promise<SystemDto> {
+  async get(@Person() person: Principal): Promise<SystemDto> {
     if (!maySeeSystem(person.role)) {
-      const refused = {
-        type: 'AccessRefused',
-        data: { what: 'see the state of the system', object: 'system' },
-      } as const;
-      await this.log.record(refused, contextOf(person, 'web', { address: addressOf(request) }));
-      throw new ForbiddenException('Only auditors and administrators see the state of the system.');
+      const refused = new ForbiddenException('Only auditors and administrators see the state of the system.');
+      throw refusing(refused, { what: 'see the state of the system', object: 'system' });
     }
     return this.state.read();
   }

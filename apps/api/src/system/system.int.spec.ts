@@ -48,7 +48,7 @@ describe('the state of the system', () => {
     await read();
     expect(await api.store.head()).toBe(before);
     expect((await get(token)).body).toMatchObject({ code: 'not-allowed', detail: expect.stringContaining('auditors') });
-    const query = `after=${await api.store.head()}&actor=ben&type=AccessRefused`;
+    const query = `after=${await api.store.head()}&q=actor:ben%20type:AccessRefused`;
     const { body } = await api.call<AuditPageDto>('GET', `/api/audit/events?${query}`, { token: auditor });
     expect(body.entries).toEqual([
       expect.objectContaining({ object: 'system', summary: 'refused: see the state of the system' }),

@@ -1,12 +1,13 @@
-import { Button, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Group, NativeSelect, TextInput } from '@mantine/core';
+import { AUDIT_OUTCOMES, actionOf } from '@palimpsest/domain';
 import type { AuditPageDto } from '@palimpsest/protocol/wire';
-import { type AuditFilter, fromField, formatFilter, NO_FILTER, toField } from './audit-query.js';
+import { choosing, chosen, fromField, termsOf, toField } from './audit-query.js';
 
 interface Props {
-  readonly filter: AuditFilter;
+  readonly query: string;
   /** Knows which people and kinds there are; undefined until it has come. */
   readonly page: AuditPageDto | undefined;
-  readonly onChange: (filter: AuditFilter) => void;
+  readonly onChange: (query: string) => void;
 }
 
 interface Option {
@@ -14,53 +15,55 @@ interface Option {
   readonly label: string;
 }
 
-/** Person, kind and time. A value of the address that is not among the options is one of them all the same. */
-export function AuditFilters({ filter, page, onChange }: Props) {
+const same = (value: string): Option => ({ value, label: value });
+
+/** Person, action, outcome and time: they write the query. */
+export function AuditFilters({ query, page, onChange }: Props) {
+  const terms = termsOf(query);
   const actors = (page?.actors ?? []).map(({ username, displayName }) => ({
     value: username,
     label: `${displayName} (${username})`,
   }));
-  const types = (page?.types ?? []).map((type) => ({ value: type, label: type }));
+  const actions = [...new Set((page?.types ?? []).map(actionOf))].sort().map(same);
   return (
-    <Group align="flex-end" gap="sm" component="search" className="audit-filters">
+    <Group align="flex-end" gap="sm" className="audit-filters">
       <NativeSelect
         label="Person"
-        data={withAll('Everybody', [...actors, { value: 'system', label: 'The system' }], filter.actor)}
-        value={filter.actor}
-        onChange={(event) => onChange({ ...filter, actor: event.currentTarget.value })}
+        data={withAll('Everybody', [...actors, { value: 'system', label: 'The system' }], chosen(terms, 'actor'))}
+        value={chosen(terms, 'actor')}
+        onChange={(event) => onChange(choosing(terms, 'actor', event.currentTarget.value))}
         data-testid="audit-actor"
       />
       <NativeSelect
         label="Action"
-        data={withAll('Every action', types, filter.type)}
-        value={filter.type}
-        onChange={(event) => onChange({ ...filter, type: event.currentTarget.value })}
-        data-testid="audit-type"
+        data={withAll('Every action', actions, chosen(terms, 'action'))}
+        value={chosen(terms, 'action')}
+        onChange={(event) => onChange(choosing(terms, 'action', event.currentTarget.value))}
+        data-testid="audit-action"
       />
-      <TextInput
-        label="From"
-        type="datetime-local"
-        value={toField(filter.from)}
-        onChange={(event) => onChange({ ...filter, from: fromField(event.currentTarget.value) })}
-        data-testid="audit-from"
+      <NativeSelect
+        label="Outcome"
+        data={withAll('Every outcome', AUDIT_OUTCOMES.map(same), chosen(terms, 'outcome'))}
+        value={chosen(terms, 'outcome')}
+        onChange={(event) => onChange(choosing(terms, 'outcome', event.currentTarget.value))}
+        data-testid="audit-outcome"
       />
-      <TextInput
-        label="Until"
-        type="datetime-local"
-        value={toField(filter.until)}
-        onChange={(event) => onChange({ ...filter, until: fromField(event.currentTarget.value) })}
-        data-testid="audit-until"
-      />
-      {formatFilter(filter) !== '' && (
-        <Button variant="default" onClick={() => onChange(NO_FILTER)} data-testid="audit-clear">
-          Show everything
-        </Button>
-      )}
+      {(['after', 'before'] as const).map((key) => (
+        <TextInput
+          key={key}
+          label={key === 'after' ? 'From (your time)' : 'Until (your time)'}
+          type="datetime-local"
+          value={toField(terms, key)}
+          onChange={(event) => onChange(choosing(terms, key, fromField(event.currentTarget.value)))}
+          data-testid={`audit-${key}`}
+        />
+      ))}
     </Group>
   );
 }
 
-function withAll(all: string, options: readonly Option[], chosen: string): Option[] {
-  const isKnown = chosen === '' || options.some(({ value }) => value === chosen);
-  return [{ value: '', label: all }, ...options, ...(isKnown ? [] : [{ value: chosen, label: chosen }])];
+/** A value of the query that is not among the options is one of them all the same. */
+function withAll(all: string, options: readonly Option[], value: string): Option[] {
+  const isKnown = value === '' || options.some((option) => option.value === value);
+  return [{ value: '', label: all }, ...options, ...(isKnown ? [] : [same(value)])];
 }
