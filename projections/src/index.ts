@@ -49,5 +49,15 @@ export {
 } from './item-queries.js';
 export { RunQueries, type RunKey, type RunRow } from './run-queries.js';
 export { AuditQueries, type AuditFilter, type AuditRow } from './audit-queries.js';
+export {
+  MetricsQueries,
+  type CourseFigures,
+  type DayFigures,
+  type DayRange,
+  type Figures,
+  type NamedCount,
+  type StudentFigures,
+  type StudentKey,
+} from './metrics-queries.js';
 /** Whether an error says that the same may work a moment later. */
 export { isPassing } from './batches.js';

@@ -71,6 +71,7 @@ describe('the state of the system', () => {
       ['directory', 'read-model'],
       ['runs', 'read-model'],
       ['audit', 'read-model'],
+      ['metrics', 'read-model'],
       ['run-queue', 'reactor'],
       ['write-back', 'reactor'],
     ]);
@@ -136,7 +137,7 @@ describe('the state of the system', () => {
     await store.close();
     expect(system.eventStore).toEqual({ kind: 'KurrentDB', available: false, identity: null, head: null });
     expect(system.projections.map(({ state, share, fault }) => ({ state, share, fault }))).toEqual(
-      Array.from({ length: 5 }, () => ({ state: 'unknown', share: null, fault: null })),
+      Array.from({ length: 6 }, () => ({ state: 'unknown', share: null, fault: null })),
     );
     expect(named(system, 'audit').position).toBe(await api.store.head());
   });
@@ -149,7 +150,7 @@ describe('the state of the system', () => {
       return system.eventStore.available && system;
     }, 'the first answer');
     expect(available.eventStore).toMatchObject({ kind: 'KurrentDB', head: null, identity: expect.any(String) });
-    const ofAnother = Array.from({ length: 5 }, () => 'foreign-log');
+    const ofAnother = Array.from({ length: 6 }, () => 'foreign-log');
     expect(available.projections.map(({ state }) => state)).toEqual(ofAnother);
     log.server.stop();
     const away = await state.read();
@@ -173,6 +174,7 @@ describe('the state of the system', () => {
       ['directory', 'outdated'],
       ['runs', 'stopped'],
       ['audit', 'unknown'],
+      ['metrics', 'unknown'],
       ['run-queue', 'foreign-log'],
       ['write-back', 'unknown'],
     ]);
