@@ -234,6 +234,8 @@ function accountOf(event: DomainEvent): Account {
       return { object: event.data.path, summary: 'history looked at' };
     case 'WorkspaceViewed':
       return { object: event.data.name, summary: 'workspace looked at' };
+    case 'MetricsViewed':
+      return { object: 'figures', summary: 'figures of a person looked at' };
     case 'LogQueried':
       return {
         object: 'event log',
@@ -439,7 +441,7 @@ function columnsOf(rows: readonly Entry[]): unknown[][] {
   return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
 }
 
-/** The shape of version 3, which finds who looked at whose work. The tables of a later version are made from here alone, by a rebuild. */
+/** The shape of version 4, which finds who looked at whose work and figures. The tables of a later version are made from here alone, by a rebuild. */
 const DDL = /* sql */ `
 -- Names as the audit log needs them: its projector must not depend on how far another one has got.
 create table audit_name (
@@ -470,7 +472,7 @@ create unique index audit_by_fold on audit_entry (fold) where fold is not null;
 create index audit_by_actor on audit_entry (actor_id, entry_no desc);
 create index audit_by_type  on audit_entry (type, entry_no desc);
 create index audit_looks on audit_entry (subject_id, entry_no desc)
-  where type in ('HistoryViewed', 'WorkspaceViewed');
+  where type in ('HistoryViewed', 'WorkspaceViewed', 'MetricsViewed');
 create index audit_by_time  on audit_entry (at, entry_no desc);
 
 -- Which kinds and people occur, for the filters: counting distinct values of a large log is slow.
@@ -480,7 +482,7 @@ create table audit_type (type text primary key);
 /** Every event of the log as a row that a person can read; the edits of a minute together. */
 export const auditProjector: Projector = {
   name: 'audit',
-  version: 3,
+  version: 4,
   tables: ['audit_entry', 'audit_name', 'audit_type'],
   ddl: DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.

@@ -57,7 +57,6 @@ export {
   type Figures,
   type NamedCount,
   type StudentFigures,
-  type StudentKey,
 } from './metrics-queries.js';
 /** Whether an error says that the same may work a moment later. */
 export { isPassing } from './batches.js';

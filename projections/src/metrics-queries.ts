@@ -53,12 +53,6 @@ export interface CourseFigures {
   readonly lastAt: Date | null;
 }
 
-/** Where a page of students ended: the name by which they are in order, and the id. */
-export interface StudentKey {
-  readonly name: string;
-  readonly person: string;
-}
-
 type Sums = Readonly<Record<Count, number>>;
 
 const sums = (from: string) => COUNTS.map((name) => `coalesce(sum(${from}.${name}), 0)::float8 as ${name}`).join(', ');
@@ -131,8 +125,8 @@ export class MetricsQueries {
     );
   }
 
-  /** Every student of the course by name, those who did nothing too; only those after `after`. */
-  async students(course: string, { from, to }: DayRange, limit: number, after?: StudentKey): Promise<StudentFigures[]> {
+  /** Every student of the course by name, those who did nothing too; only those after the person `after`. */
+  async students(course: string, { from, to }: DayRange, limit: number, after?: string): Promise<StudentFigures[]> {
     const rows = await this.#all<Sums & Omit<StudentFigures, 'figures'>>(
       `select p.id as person, p.username, p.display_name as "displayName", s.last_at as "lastAt", f.*
        from read.member m join read.person p on p.id = m.person
@@ -141,9 +135,10 @@ export class MetricsQueries {
          select ${sums('d')} from read.metric_day d
          where d.course = m.course and d.person = p.id and d.day between $2::date and $3::date) f
        where m.course = $1 and m.role = 'student'
-         and ($5::text is null or (p.display_name, p.id) > ($5::text, $6::uuid))
+         and ($5::uuid is null
+           or (p.display_name, p.id) > (select a.display_name, a.id from read.person a where a.id = $5::uuid))
        order by p.display_name, p.id limit $4`,
-      [course, from, to, limit, after?.name ?? null, after?.person ?? null],
+      [course, from, to, limit, after ?? null],
     );
     return rows.map(({ person, username, displayName, lastAt, ...row }) => ({
       ...{ person, username, displayName, lastAt },

@@ -7,6 +7,7 @@ import { CoursesModule } from './courses/courses.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LimitsModule } from './limits/limits.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { OpenIdModule } from './openid/openid.module.js';
 import { PeopleModule } from './people/people.module.js';
 import { PlatformModule } from './platform/platform.module.js';
@@ -35,6 +36,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     RunsModule,
     WriteBackModule,
     ReplayModule,
+    MetricsModule,
     SystemModule,
   ],
 })

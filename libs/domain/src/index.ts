@@ -133,6 +133,7 @@ export type {
   ExportFormat,
   ExportStarted,
   HistoryViewed,
+  MetricsViewed,
   LimitKind,
   LimitReached,
   LogQueried,

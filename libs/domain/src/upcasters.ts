@@ -90,6 +90,7 @@ export const UPCASTERS = {
   CleanupDone: [],
   HistoryViewed: [],
   WorkspaceViewed: [],
+  MetricsViewed: [],
   LogQueried: [],
   ExportStarted: [],
   ExportFinished: [],

@@ -100,3 +100,14 @@ export {
   SystemDto,
   type ProjectionStateName,
 } from './system.js';
+export {
+  CourseMetricsDto,
+  DayMetricsDto,
+  FiguresDto,
+  MetricsQueryDto,
+  NamedCountDto,
+  OwnMetricsDto,
+  PersonMetricsDto,
+  StudentMetricsDto,
+  StudentMetricsQueryDto,
+} from './metrics.js';

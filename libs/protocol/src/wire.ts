@@ -53,3 +53,14 @@ export type {
   RebuildStateDto,
   SystemDto,
 } from './system.js';
+export type {
+  CourseMetricsDto,
+  DayMetricsDto,
+  FiguresDto,
+  MetricsQueryDto,
+  NamedCountDto,
+  OwnMetricsDto,
+  PersonMetricsDto,
+  StudentMetricsDto,
+  StudentMetricsQueryDto,
+} from './metrics.js';

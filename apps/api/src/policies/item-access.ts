@@ -44,11 +44,18 @@ export class ItemAccess {
     return { item, courseRole, schedule, phase };
   }
 
-  /** The role of the person in the course. Throws 404 for a course that is not the person's, 403 where not allowed. */
-  async requireCourse(person: Principal, id: string, action: Action, request: Request): Promise<string | undefined> {
+  /** The role of the person in the course; `about`: whom the action is about. Throws 404 for a course that is not the person's, 403 where not allowed. */
+  async requireCourse(
+    person: Principal,
+    id: string,
+    action: Action,
+    request: Request,
+    about?: string,
+  ): Promise<string | undefined> {
     const courseRole = isId(id) ? await this.directory.courseRole(id, person.userId) : undefined;
     if (!may(askerOf(person), 'items.list', { courseRole })) throw new NotFoundException(NO_COURSE);
-    if (!may(askerOf(person), action, { courseRole })) await this.#refuse(person, action, `course ${id}`, id, request);
+    const facts: Facts = { courseRole, ...(about !== undefined && { person: about }) };
+    if (!may(askerOf(person), action, facts)) await this.#refuse(person, action, `course ${id}`, id, request);
     return courseRole;
   }
 
@@ -65,4 +72,6 @@ const REFUSED: Readonly<Partial<Record<Action, string>>> = {
   'item.manage': 'decide about what the course publishes',
   'item.overview': 'see how everybody stands',
   'item.copy': 'open this for yourself',
+  'metrics.class': 'see the figures of the class',
+  'metrics.person': 'see the figures of others',
 };

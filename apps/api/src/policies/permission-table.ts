@@ -6,6 +6,7 @@ import {
   mayManageItems,
   mayReadAuditLog,
   maySeeItem,
+  maySeeMetrics,
   maySeeOverview,
   maySeeRoster,
   maySeeSystem,
@@ -26,6 +27,8 @@ export interface Facts {
   readonly file?: 'text' | 'binary' | 'deleted';
   /** What a course publishes, as it stands for the asker. */
   readonly item?: { readonly kind: ItemKind; readonly phase: ItemPhase };
+  /** The person whom it is about. */
+  readonly person?: string;
 }
 
 type Rule = (asker: NonNullable<Asker>, facts: Facts) => boolean;
@@ -60,6 +63,10 @@ export const ACTIONS = {
     item !== undefined && mayTakeCopy(role, courseRole, item.kind, item.phase),
   'item.manage': ({ role }, { courseRole }) => mayManageItems(role, courseRole),
   'item.overview': ({ role }, { courseRole }) => maySeeOverview(role, courseRole),
+  'metrics.class': ({ role }, { courseRole }) => maySeeMetrics(role, courseRole),
+  /** Of one person: one's own as a member of the course, and those of others as of the class. */
+  'metrics.person': ({ id, role }, { courseRole, person }) =>
+    maySeeMetrics(role, courseRole) || (courseRole !== undefined && person === id),
   /** Of one's own copy or that of one's group, while it may be written. */
   'work.handIn': (asker, facts) => facts.workspace?.kind === 'copy' && inWorkspace('edit')(asker, facts),
   'accounts.administer': ({ role }) => mayAdministerAccounts(role),
