@@ -29,6 +29,7 @@ export {
 } from './rebuild.js';
 export { skipEvent, SkipRefused, type SkippedEvent } from './skip.js';
 export { projectionStatus, type ProjectionState, type ProjectionStatus, type RebuildStatus } from './status.js';
+export { projectionLag, type ProjectionLag } from './lag.js';
 export type { Projector } from './projector.js';
 export {
   DirectoryQueries,

@@ -14,6 +14,7 @@ import { PlatformModule } from './platform/platform.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReplayModule } from './replay/replay.module.js';
 import { RunsModule } from './runs/runs.module.js';
+import { ServiceMetricsModule } from './service-metrics/service-metrics.module.js';
 import { SystemModule } from './system/system.module.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 import { WriteBackModule } from './write-back/write-back.module.js';
@@ -37,6 +38,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     WriteBackModule,
     ReplayModule,
     MetricsModule,
+    ServiceMetricsModule,
     SystemModule,
   ],
 })

@@ -111,3 +111,4 @@ export {
   StudentMetricsDto,
   StudentMetricsQueryDto,
 } from './metrics.js';
+export { LatencyDto, ProjectionLagDto, ServiceDto, SharedServiceDto } from './service.js';

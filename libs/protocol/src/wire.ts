@@ -64,3 +64,4 @@ export type {
   StudentMetricsDto,
   StudentMetricsQueryDto,
 } from './metrics.js';
+export type { LatencyDto, ProjectionLagDto, ServiceDto, SharedServiceDto } from './service.js';

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { LimitKind } from '@palimpsest/domain';
 import { AuditLog } from '../audit/audit-log.js';
 import type { CommandContext } from '../commands/context.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 
 /** One event in this time for a person and a limit, milliseconds. */
 const FOLD_MS = 60_000;
@@ -25,10 +26,14 @@ export class LimitRecords implements OnApplicationShutdown {
   readonly #log = new Logger(LimitRecords.name);
   readonly #floods = new Map<string, Flood>();
 
-  constructor(private readonly audit: AuditLog) {}
+  constructor(
+    private readonly audit: AuditLog,
+    private readonly meters: ServiceMeters,
+  ) {}
 
   /** Never fails: it is only a record. `most` is what was allowed. */
   refused(limit: LimitKind, most: number, waitSeconds: number, context: CommandContext): void {
+    this.meters.limitsReached.add({ limit });
     const key = `${context.actor.id === 'anonymous' ? context.address : context.actor.id} ${limit}`;
     const flood = this.#floods.get(key);
     if (flood) {

@@ -5,6 +5,7 @@ import { type EventStore, openEventStore } from '@palimpsest/event-store';
 import { AuditQueries, DirectoryQueries, ItemQueries, MetricsQueries, ReadModels, RunQueries } from '@palimpsest/projections';
 import pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
 
 /** Connections of the pool for queries and read models; the event store has its own few. */
@@ -54,6 +55,7 @@ const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, Metric
       useFactory: (store: EventStore, pool: pg.Pool, configuration: Configuration) =>
         new ReadModels(store, pool, configuration.databaseUrl),
     },
+    ServiceMeters,
     ...queries,
     { provide: PostgresBlobStore, inject: [POOL], useFactory: (pool: pg.Pool) => new PostgresBlobStore(pool) },
     {
@@ -73,7 +75,7 @@ const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, Metric
   ],
   exports: [
     ...[CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, ItemQueries, RunQueries, AuditQueries],
-    ...[MetricsQueries, PostgresBlobStore, DocSnapshots, RecordedDocuments],
+    ...[ServiceMeters, MetricsQueries, PostgresBlobStore, DocSnapshots, RecordedDocuments],
   ],
 })
 export class PlatformModule implements OnModuleInit, OnApplicationShutdown {

@@ -126,12 +126,16 @@ export type MethodsOf = (path: string) => readonly string[];
 export class ProblemFilter implements ExceptionFilter {
   readonly #log = new Logger('http');
 
-  constructor(private readonly methodsOf: MethodsOf) {}
+  constructor(
+    private readonly methodsOf: MethodsOf,
+    private readonly onFault: (code: string) => void = () => undefined,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     const body = this.#isUnrouted(error) ? this.#unrouted(request, response) : toProblem(error);
+    if (body.status >= 500) this.onFault(body.code);
     if (body.status >= 500)
       this.#log.error(`${body.instance ?? body.code}: ${error instanceof Error ? error.stack : String(error)}`);
     if (response.headersSent) return void response.end();

@@ -1,5 +1,5 @@
 import { Controller, ForbiddenException, Get, Req } from '@nestjs/common';
-import { SystemDto } from '@palimpsest/protocol';
+import { ServiceDto, SystemDto } from '@palimpsest/protocol';
 import type { Request } from 'express';
 import { AuditLog } from '../audit/audit-log.js';
 import { addressOf } from '../auth/address.js';
@@ -8,12 +8,17 @@ import { contextOf, type Principal } from '../auth/principal.js';
 import { Answers } from '../platform/api-description.js';
 import { maySeeSystem } from '../policies/policies.js';
 import { Access } from '../policies/access.js';
+import { serviceDto } from '../service-metrics/service-dto.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
+import { ServiceState } from '../service-metrics/service-state.js';
 import { SystemState } from './system-state.js';
 
 @Controller('api/system')
 export class SystemController {
   constructor(
     private readonly state: SystemState,
+    private readonly serviceState: ServiceState,
+    private readonly meters: ServiceMeters,
     private readonly log: AuditLog,
   ) {}
 
@@ -25,14 +30,24 @@ export class SystemController {
   @Access('system.see')
   @Answers(SystemDto)
   async get(@Person() person: Principal, @Req() request: Request): Promise<SystemDto> {
-    if (!maySeeSystem(person.role)) {
-      const refused = {
-        type: 'AccessRefused',
-        data: { what: 'see the state of the system', object: 'system' },
-      } as const;
-      await this.log.record(refused, contextOf(person, 'web', { address: addressOf(request) }));
-      throw new ForbiddenException('Only auditors and administrators see the state of the system.');
-    }
+    await this.#require(person, request);
     return this.state.read();
+  }
+
+  /** Figures of the service: how long it takes, what waits, what it uses. Of no person, so only a refusal is recorded. */
+  @Get('service')
+  @Access('system.see')
+  @Answers(ServiceDto)
+  async service(@Person() person: Principal, @Req() request: Request): Promise<ServiceDto> {
+    await this.#require(person, request);
+    const [own, shared] = await Promise.all([this.serviceState.own(), this.serviceState.shared()]);
+    return serviceDto(this.meters, own, shared);
+  }
+
+  async #require(person: Principal, request: Request): Promise<void> {
+    if (maySeeSystem(person.role)) return;
+    const refused = { type: 'AccessRefused', data: { what: 'see the state of the system', object: 'system' } } as const;
+    await this.log.record(refused, contextOf(person, 'web', { address: addressOf(request) }));
+    throw new ForbiddenException('Only auditors and administrators see the state of the system.');
   }
 }
