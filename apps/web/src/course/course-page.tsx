@@ -6,7 +6,7 @@ import { sentenceOf } from '../api-client.js';
 import { useCourses } from '../classroom.js';
 import { navigate } from '../navigation.js';
 import { Patience } from '../patience.js';
-import { coursePath, workspacePath } from '../route.js';
+import { coursePath, metricsPath, workspacePath } from '../route.js';
 import './course.css';
 import { ItemOverview } from './item-overview.js';
 import { ItemSettings } from './item-settings.js';
@@ -72,13 +72,16 @@ function Sections({ course, me }: { readonly course: CourseDto; readonly me: Use
   const sections = [...new Set([...course.sections, ...items.data.map(({ section }) => section)])];
   return (
     <>
-      {teaches && (
-        <Group>
+      <Group>
+        {teaches && (
           <Button onClick={() => setPublishing(true)} data-testid="publish-open">
             Publish…
           </Button>
-        </Group>
-      )}
+        )}
+        <Button component="a" href={metricsPath(course.id)} variant="default" data-testid="metrics-link">
+          {role === 'student' ? 'My work in figures' : 'Metrics'}
+        </Button>
+      </Group>
       {sections.map((section) => {
         const there = items.data.filter((item) => item.section === section);
         return (

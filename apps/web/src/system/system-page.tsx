@@ -7,6 +7,7 @@ import { navigate } from '../navigation.js';
 import { Patience } from '../patience.js';
 import { Commands } from './commands.js';
 import { ProjectionTable } from './projection-table.js';
+import { ServiceCard } from './service-card.js';
 import { SandboxCard } from './sandbox-card.js';
 import { allInWords } from './state-in-words.js';
 import { StoreCard } from './store-card.js';
@@ -43,6 +44,7 @@ function State({ system }: { readonly system: SystemDto }) {
     <>
       <StoreCard store={system.eventStore} />
       <SandboxCard />
+      <ServiceCard />
       <Paper component="section" withBorder p="md" aria-labelledby="system-projections-title">
         <Title order={2} size="h5" id="system-projections-title" mb={4}>
           Built from the log
