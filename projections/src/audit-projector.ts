@@ -486,7 +486,7 @@ export const auditProjector: Projector = {
   tables: ['audit_entry', 'audit_name', 'audit_type'],
   ddl: DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.
-  gatherMs: 200,
+  gatherMs: 100,
   apply: (recorded, tx) => applyAll([recorded], tx),
   applyAll,
 };

@@ -22,8 +22,8 @@ create table metric_name (
   course uuid not null,
   person uuid not null,
   day    date not null,
-  what   text not null,                  -- outcome, error, limit
-  name   text not null,
+  what   text collate "C" not null,      -- outcome, error, limit
+  name   text collate "C" not null,
   count  bigint not null,
   primary key (course, person, day, what, name)
 ) with (fillfactor = 80);

@@ -55,12 +55,13 @@ export interface CourseFigures {
 
 type Sums = Readonly<Record<Count, number>>;
 
-const sums = (from: string) => COUNTS.map((name) => `coalesce(sum(${from}.${name}), 0)::float8 as ${name}`).join(', ');
+/** Of integers below 2^53 exact, and much faster than the numeric in which Postgres adds bigints up. */
+const sums = (from: string) => COUNTS.map((name) => `coalesce(sum(${from}.${name}::float8), 0) as ${name}`).join(', ');
 
 const DAY = `
-  sum(d.runs)::float8 as runs, sum(d.completed)::float8 as completed, sum(d.failed)::float8 as failed,
-  sum(d.limited)::float8 as limited, sum(d.cancelled)::float8 as cancelled, sum(d.lost)::float8 as lost,
-  sum(d.active_ms)::float8 as "activeMs"`;
+  sum(d.runs::float8) as runs, sum(d.completed::float8) as completed, sum(d.failed::float8) as failed,
+  sum(d.limited::float8) as limited, sum(d.cancelled::float8) as cancelled, sum(d.lost::float8) as lost,
+  sum(d.active_ms::float8) as "activeMs"`;
 
 /** The people of a course of whom there are figures: those who are its students now. */
 const STUDENTS = `(select m.person from read.member m where m.course = $1 and m.role = 'student')`;
@@ -115,10 +116,12 @@ export class MetricsQueries {
   namedOfClass(course: string, { from, to }: DayRange, limit: number): Promise<NamedCount[]> {
     return this.#all(
       `select what, name, count, people from (
-         select n.what, n.name, sum(n.count)::float8 as count, count(distinct n.person)::int as people,
+         select n.what, n.name, sum(n.count) as count, count(*)::int as people,
            row_number() over (partition by n.what order by sum(n.count) desc, n.name) as place
-         from read.metric_name n
-         where n.course = $1 and n.day between $2::date and $3::date and n.person in ${STUDENTS}
+         from (
+           select person, what, name, sum(count::float8) as count from read.metric_name
+           where course = $1 and day between $2::date and $3::date and person in ${STUDENTS}
+           group by person, what, name) n
          group by n.what, n.name) found
        where place <= $4 order by what, place`,
       [course, from, to, limit],
@@ -167,8 +170,8 @@ export class MetricsQueries {
   namedOfPerson(course: string, person: string, { from, to }: DayRange, limit: number): Promise<NamedCount[]> {
     return this.#all(
       `select what, name, count, 1 as people from (
-         select n.what, n.name, sum(n.count)::float8 as count,
-           row_number() over (partition by n.what order by sum(n.count) desc, n.name) as place
+         select n.what, n.name, sum(n.count::float8) as count,
+           row_number() over (partition by n.what order by sum(n.count::float8) desc, n.name) as place
          from read.metric_name n
          where n.course = $1 and n.person = $2 and n.day between $3::date and $4::date
          group by n.what, n.name) found

@@ -31,6 +31,7 @@ const percentile = (values, share) => values.sort((a, b) => a - b)[Math.floor(va
 
 /** All that the three kinds of read models need a lot of. */
 function* events(log) {
+  yield* log.beginnings();
   for (let n = 0; n < EVENTS;) {
     const together = log.next();
     n += together.length;
@@ -72,6 +73,7 @@ export async function run(say) {
       seconds: SECONDS,
     };
     const { lags, rate } = await measureLag(options);
+    for (const [name, found] of lags) say(`${name}: ${Math.round(percentile(found, 0.95))} ms behind, p95`);
     metrics['events appended'] = { value: rate, unit: 'events/s' };
     for (const [name, found] of lags) {
       metrics[`lag of ${name}, p50`] = { value: percentile(found, 0.5), unit: 'ms' };
@@ -79,11 +81,10 @@ export async function run(say) {
     }
     say(`a log with ${EVENTS.toLocaleString('en')} events of each kind`);
     const other = new ClassLog(domain, PEOPLE, 2);
-    await fill(store, other.beginnings());
     await fill(store, events(other));
     for (const projector of PROJECTORS) {
-      say(`rebuild of ${projector.name}`);
       const found = await rebuild({ rebuildReadModel, store, ownerUrl, pool, projector });
+      say(`rebuild of ${projector.name}: ${found.events} events, ${Math.round(found.perSecond)} a second`);
       const least = Math.min(LEAST_REBUILD, found.barePerSecond / 2);
       const name = `rebuild of ${projector.name}`;
       metrics[name] = { value: found.perSecond, unit: 'events/s', atLeast: Math.round(least) };

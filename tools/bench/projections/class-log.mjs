@@ -28,7 +28,7 @@ export class ClassLog {
     const { course } = this;
     yield this.#system(`course-${course}`, 'CourseCreated', { id: course, title: 'Python' });
     for (const [n, { id, workspace, file }] of this.people.entries()) {
-      const name = `student${n}`;
+      const name = `student-${id.slice(0, 8)}-${n}`;
       yield this.#system(`user-${id}`, 'UserRegistered', { id, username: name, displayName: name, role: 'student' });
       yield this.#system(`course-${course}`, 'MemberEnrolled', { user: id, role: 'student' });
       const opened = { id: workspace, kind: 'personal', course, owner: id, name: 'Mine' };
@@ -138,7 +138,7 @@ export class ClassLog {
   }
 
   _refusal({ id }) {
-    return this.#by(id, 'audit-2026-11', 'LimitReached', { limit: 'runs-a-minute', most: 10, waitSeconds: 5 });
+    return this.#by(id, `audit-of-${this.course}`, 'LimitReached', { limit: 'runs-a-minute', most: 10, waitSeconds: 5 });
   }
 
   _signIn({ id, session }) {
