@@ -83,10 +83,14 @@ const ADD_DAYS = `
 
 async function addDays(days: readonly DayAddition[], tx: ClientBase): Promise<void> {
   if (days.length === 0) return;
-  await tx.query(ADD_DAYS, [
-    ...columns(days, ({ course, person, day, lastAt }) => [course, person, day, lastAt]),
-    ...COUNTS.map((name) => days.map(({ counts }) => counts[name] ?? 0)),
-  ]);
+  await tx.query({
+    name: 'add days of metrics', // of so many columns: to plan it anew takes as long as to carry it out
+    text: ADD_DAYS,
+    values: [
+      ...columns(days, ({ course, person, day, lastAt }) => [course, person, day, lastAt]),
+      ...COUNTS.map((name) => days.map(({ counts }) => counts[name] ?? 0)),
+    ],
+  });
 }
 
 async function addNamed(named: readonly NamedAddition[], tx: ClientBase): Promise<void> {

@@ -138,7 +138,11 @@ export class ClassLog {
   }
 
   _refusal({ id }) {
-    return this.#by(id, `audit-of-${this.course}`, 'LimitReached', { limit: 'runs-a-minute', most: 10, waitSeconds: 5 });
+    return this.#by(id, `audit-of-${this.course}`, 'LimitReached', {
+      limit: 'runs-a-minute',
+      most: 10,
+      waitSeconds: 5,
+    });
   }
 
   _signIn({ id, session }) {

@@ -74,8 +74,8 @@ function Problem({ error }: { readonly error: unknown }) {
 }
 
 function Class({ course, days }: { readonly course: CourseDto; readonly days: number }) {
-  const all = useClassMetrics(course.id, days, true);
-  const students = useStudentMetrics(course.id, days, true);
+  const all = useClassMetrics(course.id, days);
+  const students = useStudentMetrics(course.id, days);
   const [shown, setShown] = useState<StudentMetricsDto | null>(null);
   const error = all.error ?? students.error;
   if (error) return <Problem error={error} />;

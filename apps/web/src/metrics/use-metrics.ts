@@ -11,21 +11,19 @@ export function rangeOf(days: number, now = Date.now()): string {
 /** Milliseconds: figures of days do not change by the second. */
 const LOOK_AGAIN = 30_000;
 
-export function useClassMetrics(course: string, days: number, enabled: boolean) {
+export function useClassMetrics(course: string, days: number) {
   return useQuery({
     queryKey: ['metrics', course, days],
     queryFn: () => api.get<CourseMetricsDto>(`/api/courses/${course}/metrics?${rangeOf(days)}`),
-    enabled,
     refetchInterval: LOOK_AGAIN,
     staleTime: 0,
   });
 }
 
-export function useStudentMetrics(course: string, days: number, enabled: boolean) {
+export function useStudentMetrics(course: string, days: number) {
   return useQuery({
     queryKey: ['metrics', course, days, 'people'],
     queryFn: () => api.list<StudentMetricsDto>(`/api/courses/${course}/metrics/people?limit=200&${rangeOf(days)}`),
-    enabled,
     refetchInterval: LOOK_AGAIN,
     staleTime: 0,
   });
