@@ -63,9 +63,9 @@ describe('the page that shows an operator the state of the system', () => {
     const names = await auditor
       .test('system-projection')
       .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-name')));
-    expect(names).toEqual(['directory', 'runs', 'audit', 'run-queue', 'write-back', 'evidence']);
+    expect(names).toEqual(['directory', 'runs', 'audit', 'metrics', 'run-queue', 'write-back', 'evidence']);
     expect(await auditor.test('system-store').innerText()).toMatch(/Postgres[\s\S]*reachable[\s\S]*position \d+/);
-    expect(await auditor.test('system-summary').innerText()).toBe('All 6 are up to date.');
+    expect(await auditor.test('system-summary').innerText()).toBe(`All ${names.length} are up to date.`);
     expect(await auditor.test('system-rebuild').count()).toBe(0);
     expect(await auditor.test('system-evidence-state').innerText()).toBe('as it was signed');
     await auditor.test('sign-checkpoint').click();
@@ -104,7 +104,7 @@ describe('the page that shows an operator the state of the system', () => {
     const { code, output } = await command;
     expect({ code, output }).toEqual({
       code: 0,
-      output: expect.stringMatching(/directory: [\s\S]*runs: [\s\S]*audit: /),
+      output: expect.stringMatching(/directory: [\s\S]*runs: [\s\S]*audit: [\s\S]*metrics: /),
     });
     for (const state of seen) expect(state).toMatch(WELL);
     await eventually(async () => (await changed()) !== before, 'the page showing the new list');

@@ -200,6 +200,9 @@ export class Supervisor {
       PORT: String(port),
       HOST: host,
       PALIMPSEST_WEB: join(root, 'apps/web/dist'),
+      // Only looked at, for how much room is left there.
+      PALIMPSEST_DATA: data,
+      ...(process.env.METRICS_TOKEN && { METRICS_TOKEN: process.env.METRICS_TOKEN }),
     });
     const [api] = await Promise.all([this.#api.start(), this.#executor.start()]);
     // Asked for any free port, it must come back on the one that people have in their address bar.

@@ -242,6 +242,8 @@ function accountOf(event: DomainEvent): Account {
       return { object: event.data.path, summary: 'history looked at' };
     case 'WorkspaceViewed':
       return { object: event.data.name, summary: 'workspace looked at' };
+    case 'MetricsViewed':
+      return { object: 'figures', summary: 'figures of a person looked at' };
     case 'LogQueried':
       return {
         object: 'event log',
@@ -420,6 +422,8 @@ function objectIdOf(kind: ObjectKind, id: string, place: ReturnType<typeof place
       return place.file;
     case 'workspace':
       return place.workspace;
+    case 'course':
+      return place.course;
     case 'folder':
     case 'log':
     case 'access':
@@ -430,7 +434,6 @@ function objectIdOf(kind: ObjectKind, id: string, place: ReturnType<typeof place
     case 'account':
       return event?.type === 'SignInRefused' ? null : id;
     case 'session':
-    case 'course':
     case 'item':
     case 'run':
     case 'executor':
@@ -526,7 +529,7 @@ export const auditProjector: Projector = {
   tables: AUDIT_TABLES,
   ddl: AUDIT_DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.
-  gatherMs: 200,
+  gatherMs: 100,
   apply: (recorded, tx) => applyAll([recorded], tx),
   applyAll,
 };

@@ -5,16 +5,16 @@ import type { Projector } from './projector.js';
 
 /** Events in one transaction at most: bounds its memory and how long the checkpoint's row stays locked. */
 export const MAX_BATCH = 500;
-/** Events waiting in memory at most; more are left in the subscription, which is bounded itself. */
-const MAX_WAITING = 2_000;
+/** Batches waiting in memory at most; more are left in the subscription, which is bounded itself. */
+const MAX_WAITING_BATCHES = 4;
 
 /**
- * Groups what has arrived while the consumer was busy. Stops reading ahead at MAX_WAITING items, and when it is returned.
- * With `idleMs` an empty batch follows when nothing has arrived for so long, once after each batch.
+ * Groups what has arrived while the consumer was busy, up to `most` items. Stops reading ahead at four times as many, and when
+ * it is returned. With `idleMs` an empty batch follows when nothing has arrived for so long, once after each batch.
  */
 export async function* batches(
   source: AsyncIterable<SubscriptionItem>,
-  idleMs?: number,
+  { idleMs, most = MAX_BATCH }: { readonly idleMs?: number; readonly most?: number } = {},
 ): AsyncGenerator<SubscriptionItem[]> {
   const waiting: SubscriptionItem[] = [];
   let ended = false;
@@ -27,7 +27,7 @@ export async function* batches(
       if (left) return;
       waiting.push(item);
       wake();
-      if (waiting.length >= MAX_WAITING) await new Promise<void>((resolve) => (drained = resolve));
+      if (waiting.length >= MAX_WAITING_BATCHES * most) await new Promise<void>((resolve) => (drained = resolve));
     }
   })()
     .catch((error: unknown) => (failure = error))
@@ -44,7 +44,7 @@ export async function* batches(
         clearTimeout(idle);
         await new Promise(setImmediate); // a page comes item by item: all of it belongs to this batch
       }
-      const batch = waiting.splice(0, MAX_BATCH);
+      const batch = waiting.splice(0, most);
       drained();
       if (batch.length > 0 || (tellIdle && !ended)) yield batch;
       tellIdle = batch.length > 0 && idleMs !== undefined;

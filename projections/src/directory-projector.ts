@@ -1,6 +1,7 @@
 import { readEvent, type DomainEvent } from '@palimpsest/domain';
 import type { RecordedEvent } from '@palimpsest/event-store';
 import type { ClientBase } from 'pg';
+import { applyFiles, isOfFile } from './file-rows.js';
 import { applyHandIn, applyItem, ITEM_DDL, ITEM_TABLES } from './item-tables.js';
 import type { Projector } from './projector.js';
 
@@ -72,15 +73,6 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
       );
       return;
     }
-    case 'FileCreated':
-      await tx.query('insert into file (id, workspace, path, kind, created_at) values ($1, $2, $3, $4, $5)', [
-        event.data.file,
-        workspace,
-        event.data.path,
-        event.data.kind ?? 'text',
-        recorded.recordedAt,
-      ]);
-      return;
     case 'FolderCreated':
       await makeFolders(workspace, [event.data.path], tx);
       return;
@@ -96,15 +88,6 @@ async function applyWorkspace(event: DomainEvent, recorded: RecordedEvent, tx: C
       return;
     case 'FolderRestored':
       await makeFolders(workspace, event.data.folders, tx);
-      return;
-    case 'FileMoved':
-      await tx.query('update file set path = $2 where id = $1', [event.data.file, event.data.to]);
-      return;
-    case 'FileDeleted':
-      await tx.query('update file set deleted = true where id = $1', [event.data.file]);
-      return;
-    case 'FileRestored':
-      await tx.query('update file set deleted = false, path = $2 where id = $1', [event.data.file, event.data.path]);
       return;
     default:
   }
@@ -173,19 +156,34 @@ create table folder (
 );
 ${ITEM_DDL}`;
 
+async function applyOne(recorded: RecordedEvent, tx: ClientBase): Promise<void> {
+  if (isOfFile(recorded)) return applyFiles([recorded], tx);
+  const event = readEvent(recorded);
+  if (recorded.stream.startsWith('user-')) return applyPerson(event, recorded, tx);
+  if (recorded.stream.startsWith('course-')) return applyCourse(event, recorded, tx);
+  if (recorded.stream.startsWith('item-')) return applyItem(event, recorded, tx);
+  await applyHandIn(event, recorded, tx);
+  return applyWorkspace(event, recorded, tx);
+}
+
+/** Files together, since no other row depends on theirs; the rest is rare and goes one by one. */
+async function applyAll(events: readonly RecordedEvent[], tx: ClientBase): Promise<void> {
+  await applyFiles(events.filter(isOfFile), tx);
+  for (const recorded of events) if (!isOfFile(recorded)) await applyOne(recorded, tx);
+}
+
 /** People, courses with their members and what they publish, workspaces with their files and what was handed in. */
 export const directoryProjector: Projector = {
   name: 'directory',
   version: 5,
   streamPrefixes: ['user-', 'course-', 'item-', 'workspace-'],
+  // All that these streams have: a type is looked at for less than the name of its stream, and most events are edits.
+  typePrefixes: [
+    ...['User', 'Email', 'Identity', 'Password', 'Course', 'Member', 'Section', 'Module', 'Invitation'],
+    ...['Item', 'Extension', 'Group', 'Work', 'Folder', 'FileCreated', 'FileMoved', 'FileDeleted', 'FileRestored'],
+  ],
   tables: ['person', 'course', 'member', 'workspace', 'file', 'folder', ...ITEM_TABLES],
   ddl: DDL,
-  async apply(recorded, tx) {
-    const event = readEvent(recorded);
-    if (recorded.stream.startsWith('user-')) return applyPerson(event, recorded, tx);
-    if (recorded.stream.startsWith('course-')) return applyCourse(event, recorded, tx);
-    if (recorded.stream.startsWith('item-')) return applyItem(event, recorded, tx);
-    await applyHandIn(event, recorded, tx);
-    return applyWorkspace(event, recorded, tx);
-  },
+  apply: applyOne,
+  applyAll,
 };

@@ -30,6 +30,7 @@ export {
 } from './rebuild.js';
 export { skipEvent, SkipRefused, type SkippedEvent } from './skip.js';
 export { projectionStatus, type ProjectionState, type ProjectionStatus, type RebuildStatus } from './status.js';
+export { projectionLag, type ProjectionLag } from './lag.js';
 export type { Projector } from './projector.js';
 export {
   DirectoryQueries,
@@ -58,6 +59,15 @@ export {
   type AuditRow,
 } from './audit-queries.js';
 export type { AuditHistogram } from './audit-histogram.js';
+export {
+  MetricsQueries,
+  type CourseFigures,
+  type DayFigures,
+  type DayRange,
+  type Figures,
+  type NamedCount,
+  type StudentFigures,
+} from './metrics-queries.js';
 /** Whether an error says that the same may work a moment later. */
 export { isPassing } from './batches.js';
 /** Ids of what belongs to an export. */

@@ -29,7 +29,8 @@ describe('the read models of this program', () => {
   }
 
   // A later version has a shape of its own, and its tables come from a rebuild.
-  for (const projector of PROJECTORS.filter(({ version }) => version === 1))
+  // "metrics" came after it, and was built so from the first.
+  for (const projector of PROJECTORS.filter(({ name, version }) => version === 1 && name !== 'metrics'))
     it(`${projector.name}: its statements make the tables that the first migration made`, async () => {
       const client = await log.pool.connect();
       await client.query('begin');
@@ -58,6 +59,6 @@ describe('the read models of this program', () => {
     expect(projectorNamed('audit')).toBe(PROJECTORS[2]);
     expect(() => projectorNamed('run-queue')).toThrow('is a reactor');
     expect(() => projectorNamed('nothing')).toThrow(RebuildRefused);
-    expect(() => projectorNamed('nothing')).toThrow('There are: directory, runs, audit');
+    expect(() => projectorNamed('nothing')).toThrow('There are: directory, runs, audit, metrics');
   });
 });

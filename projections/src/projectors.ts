@@ -1,13 +1,14 @@
 import { auditProjector } from './audit-projector.js';
 import { directoryProjector } from './directory-projector.js';
+import { metricsProjector } from './metrics-projector.js';
 import type { Projector } from './projector.js';
 import { RebuildRefused } from './rebuild.js';
 import { runsProjector } from './runs-projector.js';
 
 /** The read models of this program. */
-export const PROJECTORS: readonly Projector[] = [directoryProjector, runsProjector, auditProjector];
+export const PROJECTORS: readonly Projector[] = [directoryProjector, runsProjector, auditProjector, metricsProjector];
 
-export type ReadModelName = 'directory' | 'runs' | 'audit';
+export type ReadModelName = 'directory' | 'runs' | 'audit' | 'metrics';
 
 /** What the reactor that queues runs reads; what it does with it is the api's. */
 export const RUN_QUEUE_REACTOR = {

@@ -303,6 +303,7 @@ describe('a rebuild beside the live read model', () => {
       applied.length = 0;
       const abort = new AbortController();
       const first = log.rebuild(copier.projector, {
+        batch: 500,
         signal: abort.signal,
         onProgress: (progress) => void interrupt(progress, abort),
       });
@@ -355,7 +356,7 @@ describe('a rebuild beside the live read model', () => {
         const copier = await live(600);
         const abort = new AbortController();
         const onProgress = () => abort.abort();
-        await expect(log.rebuild(copier.projector, { signal: abort.signal, onProgress })).rejects.toThrow();
+        await expect(log.rebuild(copier.projector, { batch: 500, signal: abort.signal, onProgress })).rejects.toThrow();
         await log.pool.query(`update read.rebuild set ${change} where projection = $1`, [copier.name]);
         expect(await log.rebuild(copier.projector)).toMatchObject({ events: 600, resumed: false });
         expect(await log.rows(copier)).toEqual(numbers(600));
@@ -365,7 +366,7 @@ describe('a rebuild beside the live read model', () => {
       const copier = await live(600);
       const abort = new AbortController();
       const onProgress = () => abort.abort();
-      await expect(log.rebuild(copier.projector, { signal: abort.signal, onProgress })).rejects.toThrow();
+      await expect(log.rebuild(copier.projector, { batch: 500, signal: abort.signal, onProgress })).rejects.toThrow();
       await log.pool.query(`drop schema read_next_${copier.name} cascade`);
       expect(await log.rebuild(copier.projector)).toMatchObject({ events: 600, resumed: false });
     });
@@ -374,7 +375,7 @@ describe('a rebuild beside the live read model', () => {
   it('reports events, the share of the log and the rate', async () => {
     const copier = await live(1_200);
     const progress: RebuildProgress[] = [];
-    await log.rebuild(copier.projector, { onProgress: (now) => progress.push(now) });
+    await log.rebuild(copier.projector, { batch: 500, onProgress: (now) => progress.push(now) });
     expect(progress.at(-1)).toMatchObject({ projection: copier.name, version: 1, events: 1_200, share: 1 });
     const shares = progress.map(({ share }) => share);
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));

@@ -35,6 +35,8 @@ export interface RebuildOptions {
   /** Connection string of the database's owner: it makes a schema and replaces tables. */
   readonly ownerUrl: string;
   readonly projector: Projector;
+  /** Events in one transaction at most. Default 2,000. */
+  readonly batch?: number;
   /** Called after each batch. */
   readonly onProgress?: (progress: RebuildProgress) => void;
   /** Ends the rebuild after the batch under way, with RebuildInterrupted. */
@@ -61,6 +63,8 @@ export interface RebuildResult {
   readonly resumed: boolean;
 }
 
+/** Events in one transaction: nobody waits for its rows, so more than a live one has. Bounds its memory. */
+const REBUILD_BATCH = 2_000;
 /** How long the swap waits for the live runner's batch under way, milliseconds. Nobody waits for the swap meanwhile. */
 const CHECKPOINT_PATIENCE_MS = 5_000;
 /** How long it waits for the tables, milliseconds. New readers queue behind it; below Postgres's deadlock_timeout (1 s). */
@@ -219,7 +223,7 @@ class Rebuild {
       signal: AbortSignal.any([this.#signal, done.signal]),
     });
     try {
-      for await (const batch of batches(subscription)) {
+      for await (const batch of batches(subscription, { most: this.options.batch ?? REBUILD_BATCH })) {
         await commitUpToPoison(batch, (items) => this.#commit(items));
         this.#report(head);
         if (this.#signal.aborted) break;
@@ -241,7 +245,10 @@ class Rebuild {
   /** Within a transaction: the side checkpoint moves with the rows. */
   async #apply(items: readonly SubscriptionItem[], target: Position): Promise<void> {
     const events = eventsOf(items);
-    await this.client.query(`set local search_path = ${this.client.escapeIdentifier(this.#schema)}, pg_temp`);
+    // What a crash of the database takes back goes with the place in read.rebuild; the swap itself is waited for.
+    await this.client.query(
+      `set local search_path = ${this.client.escapeIdentifier(this.#schema)}, pg_temp; set local synchronous_commit = off`,
+    );
     const { rows } = await this.client.query<{ skipped: Position[] }>(
       `update read.rebuild set position = $2, events = events + $3, updated_at = clock_timestamp(),
               fault = null, fault_position = null, fault_at = null
@@ -294,6 +301,7 @@ class Rebuild {
          position = excluded.position, updated_at = clock_timestamp(), fault = null, fault_position = null, fault_at = null`,
       [name, version, this.epoch, this.#position ?? null],
     );
+    await this.client.query('set local synchronous_commit to default');
     await this.client.query('delete from read.rebuild where projection = $1', [name]);
     return true;
   }

@@ -39,6 +39,7 @@ describe('the status of projections', () => {
       ['directory', 'read-model', directoryProjector.version, 1, 'outdated'],
       ['runs', 'read-model', 1, 1, 'never-run'],
       ['audit', 'read-model', auditProjector.version, 1, 'outdated'],
+      ['metrics', 'read-model', 1, undefined, 'outdated'],
       ['run-queue', 'reactor', 2, undefined, 'never-run'],
       ['write-back', 'reactor', 1, undefined, 'never-run'],
       ['evidence', 'reactor', 1, undefined, 'never-run'],

@@ -9,12 +9,14 @@ import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ItemsModule } from './items/items.module.js';
 import { LimitsModule } from './limits/limits.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { OpenIdModule } from './openid/openid.module.js';
 import { PeopleModule } from './people/people.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { ReplayModule } from './replay/replay.module.js';
 import { RunsModule } from './runs/runs.module.js';
+import { ServiceMetricsModule } from './service-metrics/service-metrics.module.js';
 import { SystemModule } from './system/system.module.js';
 import { WorkspacesModule } from './workspaces/workspaces.module.js';
 import { WriteBackModule } from './write-back/write-back.module.js';
@@ -39,6 +41,8 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     WriteBackModule,
     ReplayModule,
     ExportsModule,
+    MetricsModule,
+    ServiceMetricsModule,
     SystemModule,
   ],
 })

@@ -51,6 +51,23 @@ describe('what the environment says about keys and proxies', () => {
   });
 });
 
+describe('who reads the metrics', () => {
+  it('is this machine where nothing is set, else whoever shows the token', () => {
+    expect(readConfiguration(environment).metricsToken).toBeUndefined();
+    const token = 'abcdef0123456789';
+    expect(readConfiguration({ ...environment, METRICS_TOKEN: token }).metricsToken).toBe(token);
+  });
+
+  it.each(['a'.repeat(15), 'with spaces in its middle', 'ä'.repeat(20)])(
+    'METRICS_TOKEN=%s stops the start',
+    (token) => {
+      expect(() => readConfiguration({ ...environment, METRICS_TOKEN: token })).toThrow(
+        /^METRICS_TOKEN cannot be used/,
+      );
+    },
+  );
+});
+
 describe('the limits of a minute', () => {
   it('are 10 runs and 100 file operations of a student where nothing is set', () => {
     expect(readConfiguration(environment).rateLimits).toMatchObject({

@@ -39,6 +39,10 @@ export interface Configuration {
   readonly openId: OpenIdSettings | undefined;
   /** Folder of the built page; undefined: the api alone. */
   readonly webFolder: string | undefined;
+  /** Whoever shows it may read `/metrics`; undefined: whoever asks from this machine. */
+  readonly metricsToken: string | undefined;
+  /** Folder of the installation's data, of whose file system the free space is told; undefined: none is. */
+  readonly dataFolder: string | undefined;
   /** Lifetime of a session, seconds. */
   readonly sessionSeconds: number;
   /** Most sync messages a minute that one person may send over all of their sockets in this process. */
@@ -118,6 +122,14 @@ function evidence(environment: Environment): SigningRules {
   return { origin, signers, everyMs: seconds * 1_000 };
 }
 
+/** As RFC 6750 lets it be sent, so that no setting is one that nobody can show. */
+function metricsToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^[\w.~+/-]{16,}=*$/.test(token)) return token;
+  throw new SettingFault(
+    'METRICS_TOKEN cannot be used: it needs at least 16 characters, which are letters, digits and . _ ~ + / - only.',
+  );
+}
+
 /** Reads the environment. Throws SettingFault for the first value that cannot be used. */
 export function readConfiguration(environment: Environment): Configuration {
   const secretKey = longEnough('IDE_SECRET_KEY', requiredSetting(environment, 'IDE_SECRET_KEY'));
@@ -133,6 +145,8 @@ export function readConfiguration(environment: Environment): Configuration {
     trustedProxies: trustedProxies(environment['TRUSTED_PROXIES'] ?? ''),
     openId: readOpenIdSettings(environment),
     webFolder: environment['PALIMPSEST_WEB'] || undefined,
+    metricsToken: metricsToken(environment['METRICS_TOKEN'] || undefined),
+    dataFolder: environment['PALIMPSEST_DATA'] || undefined,
     sessionSeconds: integerSetting(environment, 'SESSION_SECONDS', 14 * 86_400, { least: 60, most: 365 * 86_400 }),
     messagesPerMinute: integerSetting(environment, 'COLLAB_MESSAGES_PER_MINUTE', 300, { least: 12, most: 1_000_000 }),
     runsPerPerson: integerSetting(environment, 'MAX_RUNS_PER_PERSON', 3, { least: 1, most: 1_000 }),

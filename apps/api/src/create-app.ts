@@ -17,6 +17,10 @@ import { CONFIGURATION } from './platform/tokens.js';
 import { requestValidation } from './platform/validation.js';
 import { PathWsAdapter } from './sockets/path-ws.adapter.js';
 import { VERSION } from './version.js';
+import { requestTiming } from './service-metrics/request-timing.js';
+import { serveMetrics } from './service-metrics/serve-metrics.js';
+import { ServiceMeters } from './service-metrics/service-meters.js';
+import { ServiceState } from './service-metrics/service-state.js';
 import { serveWebPage } from './web-page/serve-web-page.js';
 
 /** Bytes of a request's body: a file's first text of 1,000,000 characters as JSON. */
@@ -56,6 +60,8 @@ export async function createApp(): Promise<NestExpressApplication> {
   const sessions = app.get(Sessions);
   app.disable('x-powered-by');
   app.set('trust proxy', configuration.trustedProxies.length > 0 ? configuration.trustedProxies : false);
+  const meters = app.get(ServiceMeters);
+  app.use(requestTiming(meters));
   app.use(security);
   app.use(compression());
   // Answers are one person's: nothing between keeps them. What may be kept, such as files by their hash, says so itself.
@@ -70,18 +76,20 @@ export async function createApp(): Promise<NestExpressApplication> {
   const describe = () => (description ??= describeApi(app, VERSION));
   let methodsOf: MethodsOf | undefined;
   const methods: MethodsOf = (path) => (methodsOf ??= methodsByPath(describe()))(path);
-  app.useGlobalFilters(new ProblemFilter(methods, app.get(RefusalRecords)));
+  const onFault = (code: string) => meters.faults.add({ code });
+  app.useGlobalFilters(new ProblemFilter(methods, app.get(RefusalRecords), onFault));
   const express = app.getHttpAdapter().getInstance() as { get(setting: string): unknown };
   const trustsProxy = express.get('trust proxy fn') as TrustsProxy;
-  app.useWebSocketAdapter(
-    new PathWsAdapter(app, async (request) => {
-      // Sockets do not come by Express, which knows the addresses of other requests.
-      Object.assign(request, { ip: clientAddress(request, trustsProxy) });
-      const token = requestToken(request, true);
-      const principal = token === undefined ? undefined : await sessions.principal(token);
-      return principal?.mustChangePassword ? undefined : principal;
-    }),
-  );
+  const sockets = new PathWsAdapter(app, async (request) => {
+    // Sockets do not come by Express, which knows the addresses of other requests.
+    Object.assign(request, { ip: clientAddress(request, trustsProxy) });
+    const token = requestToken(request, true);
+    const principal = token === undefined ? undefined : await sessions.principal(token);
+    return principal?.mustChangePassword ? undefined : principal;
+  });
+  app.useWebSocketAdapter(sockets);
+  app.get(ServiceState).countSockets(() => sockets.openSockets());
+  serveMetrics(app);
   SwaggerModule.setup('api/docs', app, describe, { jsonDocumentUrl: 'api/openapi.json' });
   if (configuration.webFolder !== undefined) serveWebPage(app, configuration.webFolder);
   return app;

@@ -1,12 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { type DomainEvent, encodeEvent, encodeFileEdited, FILE_EDITED, toJsonBytes } from '@palimpsest/domain';
 import type { Position } from '@palimpsest/event-store';
-import { PROJECTORS, ReadModels } from '@palimpsest/projections';
-import type { AuditPageDto, CourseDto, ProblemDto, RunDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
+import { PROJECTORS, type ReadModelName, ReadModels } from '@palimpsest/projections';
+import type {
+  AuditPageDto,
+  CourseDto,
+  PersonMetricsDto,
+  ProblemDto,
+  RunDto,
+  WorkspaceDto,
+  WrittenDto,
+} from '@palimpsest/protocol';
 import { eventually } from '@palimpsest/test-support';
 import { TestApi } from './testing/test-api.js';
 
 /** Columns that a rebuild may give other values: the number of an audit entry only orders it, and numbers are not used twice. */
 const VOLATILE = new Set(['entry_no', 'first_entry', 'last_entry']);
+
+/** Every read model that there is: a new one is tested by being one. */
+const NAMES = PROJECTORS.map(({ name }) => name as ReadModelName);
 
 describe('what is written is what is read', () => {
   let api: TestApi;
@@ -144,15 +157,48 @@ describe('what is written is what is read', () => {
     );
   });
 
+  it('a class at work: it types, programs fail and end, limits are reached, work is published and handed in', async () => {
+    const hopper = await api.signIn('hopper');
+    const { id, course } = workspace;
+    const times = { releaseAt: '2026-01-01T00:00:00Z', dueAt: '2026-01-02T00:00:00Z' };
+    const item = await api.call<WrittenDto>('POST', `/api/courses/${course}/items`, {
+      ...{
+        token: hopper,
+        body: { section: 'Assignments', kind: 'assignment', title: 'Loops', workspace: id, ...times },
+      },
+    });
+    const seen = (position: string | null) => api.call('GET', `/api/courses?after=${position}`, { token: ada });
+    await seen(item.body.position);
+    const copy = await api.call<WrittenDto>('POST', `/api/items/${item.body.id}/copy`, { token: ada });
+    await seen(copy.body.position);
+    const handedIn = await api.call('POST', `/api/workspaces/${copy.body.id}/hand-ins`, { token: ada });
+    expect([item.status, copy.status, handedIn.status]).toEqual([201, 201, 201]);
+    const { person } = (
+      await api.pool.query<{ person: string }>(`select id as person from read.person where username = 'ada'`)
+    ).rows[0]!;
+    for (const [n, exception] of ['NameError', 'NameError', 'TypeError', ''].entries())
+      await api.store.append(`run-${randomUUID()}`, scriptOf(person, n, exception), { expected: 'noStream' });
+    await api.store.append(`file-${randomUUID()}`, typingOf(person), { expected: 'noStream' });
+    await api.store.append('audit-2026-01', [reachedLimit(person)], { expected: 'any' });
+    const { figures } = (
+      await api.call<PersonMetricsDto>(
+        'GET',
+        `/api/courses/${course}/metrics/people/${person}?after=${await api.store.head()}`,
+        { token: ada },
+      )
+    ).body;
+    expect(figures).toMatchObject({ failed: 3, completed: 1, handIns: 1, lateHandIns: 1, limits: 1, edits: 20 });
+  });
+
   it('the read models, built anew, have the same content as those that were kept up to date', async () => {
     await api.close(); // which records the refusals that it has counted
     const models = new ReadModels(api.store, api.pool, api.databaseUrl);
     models.start();
     const head = (await api.store.head()) as Position;
-    for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
+    for (const name of NAMES) await models.waitFor(name, head);
     const before = await content();
     await models.rebuildAll({ ownerUrl: api.ownerUrl });
-    for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
+    for (const name of NAMES) await models.waitFor(name, head);
     await models.stop();
     expect(await content()).toEqual(before);
   });
@@ -167,17 +213,62 @@ describe('what is written is what is read', () => {
     const lines: string[] = [];
     const onProgress = ({ projection, version }: { projection: string; version: number }) =>
       void lines.push(`${projection} ${version}`);
-    expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl, onProgress })).toEqual(['audit']);
-    expect(new Set(lines)).toEqual(new Set([`audit ${PROJECTORS.find(({ name }) => name === 'audit')?.version}`]));
+    const outdated = PROJECTORS.filter(({ name }) => name !== 'directory' && name !== 'runs');
+    expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl, onProgress })).toEqual(
+      outdated.map(({ name }) => name),
+    );
+    expect(new Set(lines)).toEqual(new Set(outdated.map(({ name, version }) => `${name} ${version}`)));
     await models.rebuildAll({ ownerUrl: api.ownerUrl });
     expect(await content()).toEqual(before);
   });
+
+  const contextOf = (id: string, isSystem = false) => ({
+    actor: isSystem
+      ? ({ id: 'system', role: 'system', via: 'executor' } as const)
+      : ({ id, role: 'student', via: 'web' } as const),
+    course: workspace.course,
+  });
+  const encoded = (event: object, context: ReturnType<typeof contextOf>) => ({
+    ...{ id: randomUUID(), ...encodeEvent(event as DomainEvent, context) },
+  });
+
+  /** A run from its request to its end. */
+  function scriptOf(by: string, n: number, exception: string) {
+    const asked = { id: randomUUID(), workspace: workspace.id, course: workspace.course, by, mode: 'script' };
+    const request = { type: 'RunRequested', data: { ...asked, entry: `${n}.py`, files: [], columns: 80, rows: 24 } };
+    const error = { ms: 1, exception, message: '', path: null, line: null, explanation: null, traceback: '' };
+    const script = exception === '' ? { kind: 'completed' } : { kind: 'raised', exception };
+    const start = { executor: 'e', attempt: 'a', sandbox: 'full', startedAt: 1 };
+    const system = (type: string, data: object) => encoded({ type, data }, contextOf(by, true));
+    return [
+      encoded(request, contextOf(by)),
+      system('RunStarted', start),
+      system('OutputEmitted', { chunks: [[0, 'text']] }),
+      ...(exception === '' ? [] : [system('ErrorRaised', error)]),
+      system('ReplEntered', { ms: 2, script }),
+      system('RunFinished', { outcome: { kind: 'exited', code: 0 }, usage: null }),
+    ];
+  }
+
+  function typingOf(by: string) {
+    const edit = { ms: 0, origin: 'live', update: new Uint8Array([0, 0]) } as const;
+    return Array.from({ length: 20 }, () => ({
+      ...{ id: randomUUID(), type: FILE_EDITED, contentType: 'binary' as const },
+      data: encodeFileEdited({ startedAt: 1, edits: [edit] }),
+      metadata: toJsonBytes({ v: 1, ...contextOf(by) }),
+    }));
+  }
+
+  function reachedLimit(by: string) {
+    const data = { limit: 'runs-a-minute', most: 10, waitSeconds: 5 };
+    return encoded({ type: 'LimitReached', data }, contextOf(by));
+  }
 
   /** Every row of every read model. The last events may still be under way: wait for them first. */
   async function content(): Promise<Record<string, unknown[]>> {
     const head = (await api.store.head()) as Position;
     const waiting = new ReadModels(api.store, api.pool, api.databaseUrl);
-    for (const name of ['directory', 'runs', 'audit'] as const) await waiting.waitFor(name, head);
+    for (const name of NAMES) await waiting.waitFor(name, head);
     const tables: Record<string, unknown[]> = {};
     for (const table of PROJECTORS.flatMap((projector) => projector.tables)) {
       const { rows } = await api.pool.query<Record<string, unknown>>(`select * from read.${table}`);

@@ -87,7 +87,7 @@ describe('commands on an installation', () => {
     await models.rebuildOutdated({ ownerUrl });
     models.start();
     const head = (await store.head()) as Position;
-    for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
+    for (const name of ['directory', 'runs', 'audit', 'metrics'] as const) await models.waitFor(name, head);
     await models.stop();
   }
 

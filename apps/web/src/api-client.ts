@@ -7,7 +7,7 @@ export { ApiProblem };
 const UNREACHABLE = 'The server does not answer. Check the network connection, then try again.';
 
 /** One request to the same origin; the session's cookie goes with it. Throws ApiProblem. */
-async function request<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
+async function answer(method: string, path: string, body?: unknown, key?: string): Promise<Response> {
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
@@ -21,8 +21,23 @@ async function request<T>(method: string, path: string, body?: unknown, key?: st
     throw new ApiProblem(0, 'unreachable', UNREACHABLE, { cause });
   });
   if (!response.ok) throw await problemOf(response);
-  const text = await response.text();
+  return response;
+}
+
+async function request<T>(...asked: Parameters<typeof answer>): Promise<T> {
+  const text = await (await answer(...asked)).text();
   return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** Every page of a list, one after the other as each links to the next. Throws ApiProblem. */
+async function list<T>(path: string): Promise<T[]> {
+  const all: T[] = [];
+  for (let next: string | undefined = path; next !== undefined;) {
+    const response: Response = await answer('GET', next);
+    all.push(...((await response.json()) as T[]));
+    next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+  }
+  return all;
 }
 
 /** A proxy in between may answer with a page of its own instead of a problem. */
@@ -59,6 +74,7 @@ async function upload<T>(path: string, file: Blob): Promise<T> {
 
 export const api = {
   upload,
+  list,
   get: <T>(path: string) => request<T>('GET', path),
   post: <T>(path: string, body?: unknown) => command<T>('POST', path, body),
   put: <T>(path: string, body: unknown) => command<T>('PUT', path, body),

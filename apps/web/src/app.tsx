@@ -19,6 +19,7 @@ import { Workbench } from './workbench.js';
 const AuditPage = lazy(() => import('./audit/audit-page.js'));
 const CoursePage = lazy(() => import('./course/course-page.js'));
 const InvitePage = lazy(() => import('./people/invite-page.js'));
+const MetricsPage = lazy(() => import('./metrics/metrics-page.js'));
 const PeoplePage = lazy(() => import('./people/people-page.js'));
 const SystemPage = lazy(() => import('./system/system-page.js'));
 
@@ -71,6 +72,7 @@ function PageOf({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
   if (me.role === 'auditor' || me.role === 'admin') return <Overseer me={me} route={route} />;
   if (route.page === 'course') return <Course me={me} course={route.course} />;
+  if (route.page === 'metrics') return <Metrics me={me} course={route.course} />;
   if (route.page === 'people') return <People me={me} start={<Home />} course={route.course} />;
   return route.page === 'system' ? <System me={me} start={null} /> : <Workbench me={me} />;
 }
@@ -117,6 +119,14 @@ function Course({ me, course }: { readonly me: UserDto; readonly course: string 
   return (
     <Framed me={me} start={<Home />} title="Course" fallback="Opening the course">
       <CoursePage me={me} course={course} />
+    </Framed>
+  );
+}
+
+function Metrics({ me, course }: { readonly me: UserDto; readonly course: string }) {
+  return (
+    <Framed me={me} start={<Home />} title="Metrics" fallback="Opening the figures">
+      <MetricsPage me={me} course={course} />
     </Framed>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coursePath, parseRoute, peoplePath, workspacePath } from './route.js';
+import { coursePath, metricsPath, parseRoute, peoplePath, workspacePath } from './route.js';
 
 describe('parseRoute', () => {
   it.each([
@@ -11,6 +11,8 @@ describe('parseRoute', () => {
     ['/system/more', { page: 'start' }],
     ['/c', { page: 'course', course: null }],
     ['/c/1', { page: 'course', course: '1' }],
+    ['/c/1/metrics', { page: 'metrics', course: '1' }],
+    ['/c/1/metrics/more', { page: 'start' }],
     ['/c/1/more', { page: 'start' }],
     ['/people', { page: 'people', course: null }],
     ['/invite', { page: 'invite' }],
@@ -23,6 +25,7 @@ describe('parseRoute', () => {
 
   it('reads what coursePath and workspacePath write', () => {
     expect(parseRoute(coursePath('a'))).toEqual({ page: 'course', course: 'a' });
+    expect(parseRoute(metricsPath('a'))).toEqual({ page: 'metrics', course: 'a' });
     expect(parseRoute(workspacePath('a', 'b'))).toEqual({ page: 'workspace', workspace: 'a', file: 'b' });
     expect(parseRoute('/people', peoplePath('a b').slice('/people'.length))).toEqual({ page: 'people', course: 'a b' });
     expect(parseRoute(workspacePath('a', null))).toEqual({ page: 'workspace', workspace: 'a', file: null });

@@ -4,11 +4,13 @@ export type Route =
   | { readonly page: 'audit'; readonly query: string }
   | { readonly page: 'system' }
   | { readonly page: 'course'; readonly course: string | null }
+  | { readonly page: 'metrics'; readonly course: string }
   | { readonly page: 'people'; readonly course: string | null }
   | { readonly page: 'invite' }
   | { readonly page: 'workspace'; readonly workspace: string; readonly file: string | null };
 
 const COURSE = /^\/c(?:\/([^/]+))?\/?$/;
+const METRICS = /^\/c\/([^/]+)\/metrics\/?$/;
 const WORKSPACE = /^\/w\/([^/]+)(?:\/f\/([^/]+))?\/?$/;
 
 /** Unknown addresses lead to the start, which finds something to show. */
@@ -17,6 +19,8 @@ export function parseRoute(path: string, query = ''): Route {
   if (/^\/system\/?$/.test(path)) return { page: 'system' };
   const course = COURSE.exec(path);
   if (course) return { page: 'course', course: course[1] ?? null };
+  const metrics = METRICS.exec(path)?.[1];
+  if (metrics !== undefined) return { page: 'metrics', course: metrics };
   if (/^\/invite\/?$/.test(path)) return { page: 'invite' };
   if (/^\/people\/?$/.test(path)) return { page: 'people', course: new URLSearchParams(query).get('course') };
   const [, workspace, file] = WORKSPACE.exec(path) ?? [];
@@ -25,6 +29,10 @@ export function parseRoute(path: string, query = ''): Route {
 
 export function coursePath(course: string): string {
   return `/c/${course}`;
+}
+
+export function metricsPath(course: string): string {
+  return `/c/${course}/metrics`;
 }
 
 export function peoplePath(course: string): string {

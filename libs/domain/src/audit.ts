@@ -8,6 +8,11 @@ export interface WorkspaceViewed {
   readonly type: 'WorkspaceViewed';
   readonly data: { readonly workspace: string; readonly name: string };
 }
+/** Somebody looked at the figures of one person in a course; the subject is that person. */
+export interface MetricsViewed {
+  readonly type: 'MetricsViewed';
+  readonly data: { readonly course: string; readonly person: string };
+}
 export interface LogQueried {
   readonly type: 'LogQueried';
   readonly data: { readonly query: Readonly<Record<string, string>>; readonly rows: number };
@@ -74,4 +79,11 @@ export interface LimitReached {
   };
 }
 export type AuditEvent =
-  HistoryViewed | WorkspaceViewed | LogQueried | ExportStarted | ExportFinished | AccessRefused | LimitReached;
+  | HistoryViewed
+  | WorkspaceViewed
+  | MetricsViewed
+  | LogQueried
+  | ExportStarted
+  | ExportFinished
+  | AccessRefused
+  | LimitReached;

@@ -84,6 +84,12 @@ export class ByteReader {
     throw new RangeError('a number is larger than 2^53 − 1');
   }
 
+  byte(): number {
+    const byte = this.#bytes[this.#at++];
+    if (byte === undefined) throw new RangeError('the bytes end before a byte');
+    return byte;
+  }
+
   /** A view on the next length-prefixed bytes, not a copy. */
   bytes(): Uint8Array {
     const length = this.varuint();

@@ -113,6 +113,7 @@ const GOLDEN: readonly (readonly [type: string, version: number, data: string])[
   ['CleanupDone', 1, '{"processes":1,"groups":2,"folders":3,"runs":1}'],
   ['HistoryViewed', 1, `{"file":"${ID}","path":"main.py"}`],
   ['WorkspaceViewed', 1, `{"workspace":"${ID}","name":"Ada’s workspace"}`],
+  ['MetricsViewed', 1, `{"course":"${ID}","person":"${ID}"}`],
   ['LogQueried', 1, '{"query":{"actor":"ada"},"rows":17}'],
   ['ExportStarted', 1, `{"export":"${ID}","format":"csv","object":"audit log","query":{"query":"actor:ada"}}`],
   ['ExportFinished', 1, `{"export":"${ID}","rows":17,"bytes":4096,"sha256":"${'ab'.repeat(32)}"}`],

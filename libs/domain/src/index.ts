@@ -14,6 +14,7 @@ export {
   type UserId,
   type WorkspaceId,
 } from './identifiers.js';
+export { charactersOf, type UpdateCharacters } from './update-characters.js';
 export { partsOfStream, streamOf } from './streams.js';
 export { ORIGINS, ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
 export {
@@ -133,6 +134,7 @@ export type {
   ExportFormat,
   ExportStarted,
   HistoryViewed,
+  MetricsViewed,
   LimitKind,
   LimitReached,
   LogQueried,

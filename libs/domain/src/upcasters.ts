@@ -92,6 +92,7 @@ export const UPCASTERS = {
   CleanupDone: [],
   HistoryViewed: [],
   WorkspaceViewed: [],
+  MetricsViewed: [],
   LogQueried: [],
   ExportStarted: [],
   ExportFinished: [],

@@ -178,9 +178,9 @@ export class LookDto {
   byName!: string;
   @IsString()
   byRole!: string;
-  @IsIn(['workspace', 'history'])
-  what!: 'workspace' | 'history';
-  /** Name of the workspace, or path of the file. */
+  @IsIn(['workspace', 'history', 'metrics'])
+  what!: 'workspace' | 'history' | 'metrics';
+  /** Name of the workspace, or path of the file; of somebody’s figures the word. */
   @IsString()
   object!: string;
 }

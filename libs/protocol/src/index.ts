@@ -120,3 +120,15 @@ export {
   SystemDto,
   type ProjectionStateName,
 } from './system.js';
+export {
+  CourseMetricsDto,
+  DayMetricsDto,
+  FiguresDto,
+  MetricsQueryDto,
+  NamedCountDto,
+  OwnMetricsDto,
+  PersonMetricsDto,
+  StudentMetricsDto,
+  StudentMetricsQueryDto,
+} from './metrics.js';
+export { LatencyDto, ProjectionLagDto, ServiceDto, SharedServiceDto } from './service.js';

@@ -54,3 +54,15 @@ export type {
   RebuildStateDto,
   SystemDto,
 } from './system.js';
+export type {
+  CourseMetricsDto,
+  DayMetricsDto,
+  FiguresDto,
+  MetricsQueryDto,
+  NamedCountDto,
+  OwnMetricsDto,
+  PersonMetricsDto,
+  StudentMetricsDto,
+  StudentMetricsQueryDto,
+} from './metrics.js';
+export type { LatencyDto, ProjectionLagDto, ServiceDto, SharedServiceDto } from './service.js';

@@ -9,6 +9,9 @@ import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 
+/** What was looked at, by the type of the event. */
+const WHAT: Readonly<Record<string, LookDto['what']>> = { HistoryViewed: 'history', MetricsViewed: 'metrics' };
+
 /** Who has looked at what is one's own. */
 @Controller('api/looks')
 export class LooksController {
@@ -41,7 +44,7 @@ export class LooksController {
       at: at.toISOString(),
       byName: actorName ?? actorId,
       byRole: actorRole,
-      what: type === 'HistoryViewed' ? 'history' : 'workspace',
+      what: WHAT[type] ?? 'workspace',
       object,
     }));
   }

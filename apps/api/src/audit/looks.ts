@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { HistoryViewed, WorkspaceViewed } from '@palimpsest/domain';
+import type { HistoryViewed, MetricsViewed, WorkspaceViewed } from '@palimpsest/domain';
 import type pg from 'pg';
 import type { CommandContext } from '../commands/context.js';
 import { inTransaction } from '../platform/in-transaction.js';
@@ -15,6 +15,8 @@ const REMEMBERED_MS = 300_000;
 /** Looks that are remembered at most; more are asked for again, which costs a query. */
 const MAX_REMEMBERED = 10_000;
 
+type Look = HistoryViewed | WorkspaceViewed | MetricsViewed;
+
 /** Records who looked at what, before the look is granted: one event for a session, a thing and half an hour. */
 @Injectable()
 export class Looks {
@@ -26,11 +28,10 @@ export class Looks {
   ) {}
 
   /** `context` names the session. Rejects when it cannot be recorded: then nothing must be shown. */
-  async note(event: HistoryViewed | WorkspaceViewed, context: CommandContext): Promise<void> {
+  async note(event: Look, context: CommandContext): Promise<void> {
     const { session } = context;
     if (session === undefined) throw new Error('a look without a session cannot be recorded');
-    const thing = event.type === 'HistoryViewed' ? event.data.file : event.data.workspace;
-    const what = `${event.type} ${thing}`;
+    const what = `${event.type} ${thingOf(event)}`;
     const key = `${session} ${what}`;
     if ((this.#remembered.get(key) ?? 0) > Date.now()) return;
     await this.#record(session, what, event, context);
@@ -39,12 +40,7 @@ export class Looks {
   }
 
   /** The row and the event come together or not at all; of two at the same time the second waits and finds the row. */
-  async #record(
-    session: string,
-    what: string,
-    event: HistoryViewed | WorkspaceViewed,
-    context: CommandContext,
-  ): Promise<void> {
+  async #record(session: string, what: string, event: Look, context: CommandContext): Promise<void> {
     await inTransaction(this.pool, async (client) => {
       const { rowCount } = await client.query(
         `insert into ops.look as l (session, what) values ($1, $2)
@@ -54,5 +50,16 @@ export class Looks {
       );
       if (rowCount === 1) await this.audit.record(event, context);
     });
+  }
+}
+
+function thingOf(event: Look): string {
+  switch (event.type) {
+    case 'HistoryViewed':
+      return event.data.file;
+    case 'WorkspaceViewed':
+      return event.data.workspace;
+    case 'MetricsViewed':
+      return `${event.data.course} ${event.data.person}`;
   }
 }

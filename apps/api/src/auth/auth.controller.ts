@@ -17,6 +17,7 @@ import { KnownDevices } from './known-devices.js';
 import { contextOf, type Principal } from './principal.js';
 import { sessionCookie } from './request-token.js';
 import { SessionEnding } from './session-ending.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { Sessions } from './sessions.js';
 import { ANONYMOUS } from './sign-in-refusals.js';
 import { type Attempt, SignInThrottle, type Wait } from './sign-in-throttle.js';
@@ -34,6 +35,7 @@ export class AuthController {
     private readonly devices: KnownDevices,
     private readonly welcome: Welcome,
     private readonly commands: CommandHandler,
+    private readonly meters: ServiceMeters,
   ) {}
 
   @Public()
@@ -138,6 +140,7 @@ export class AuthController {
 
   async #refuseForNow(username: string, { seconds, isFirst, rule }: Wait, request: Request): Promise<never> {
     if (isFirst) await this.#record(username, 'too-many-attempts', request);
+    else this.meters.signInRefusals.add({ reason: 'too-many-attempts' });
     throw new Problem(
       429,
       'too-many-attempts',
@@ -154,6 +157,7 @@ export class AuthController {
 
   /** For the one whose name was tried. */
   async #record(username: string, reason: SignInRefusal, request: Request): Promise<void> {
+    this.meters.signInRefusals.add({ reason });
     const target = accountId(username);
     await this.commands.record(
       streamOf.session(asId<SessionId>(target)),

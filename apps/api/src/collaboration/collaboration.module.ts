@@ -2,6 +2,7 @@ import { DocSnapshots } from '@palimpsest/documents';
 import { Module } from '@nestjs/common';
 import type { EventStore } from '@palimpsest/event-store';
 import { EVENT_STORE } from '../platform/tokens.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { CollabGateway } from './collab.gateway.js';
 import { AwarenessExchange } from './awareness-exchange.js';
 import { PersonLimits } from './person-limits.js';
@@ -9,10 +10,14 @@ import { Rooms } from './rooms.js';
 
 const rooms = {
   provide: Rooms,
-  inject: [EVENT_STORE, DocSnapshots, AwarenessExchange],
-  useFactory: (store: EventStore, snapshots: DocSnapshots, exchange: AwarenessExchange) =>
-    new Rooms(store, { snapshots, channelOf: (file) => exchange.channelOf(file) }),
+  inject: [EVENT_STORE, DocSnapshots, AwarenessExchange, ServiceMeters],
+  useFactory: (store: EventStore, snapshots: DocSnapshots, exchange: AwarenessExchange, meters: ServiceMeters) =>
+    new Rooms(store, {
+      snapshots,
+      channelOf: (file) => exchange.channelOf(file),
+      onAcknowledged: (ms) => meters.editAcknowledged.observe({}, ms / 1000),
+    }),
 };
 
-@Module({ providers: [rooms, AwarenessExchange, PersonLimits, CollabGateway], exports: [PersonLimits] })
+@Module({ providers: [rooms, AwarenessExchange, PersonLimits, CollabGateway], exports: [PersonLimits, Rooms] })
 export class CollaborationModule {}

@@ -5,6 +5,7 @@ import type { CommandContext } from '../commands/context.js';
 import type { Configuration } from '../configuration.js';
 import { LimitRecords } from '../limits/limit-records.js';
 import type { RateLimits } from '../limits/rate-limits.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { PersonLimits, TooManyDocuments } from './person-limits.js';
 
 const context = (id: string, role: 'student' | 'professor' = 'student'): CommandContext => ({
@@ -18,7 +19,7 @@ function limits(messagesPerMinute = 300, openDocuments = 20) {
     return Promise.resolve();
   };
   const configuration = { messagesPerMinute, openDocuments } as Configuration;
-  const records = new LimitRecords({ record } as unknown as AuditLog);
+  const records = new LimitRecords({ record } as unknown as AuditLog, new ServiceMeters());
   const take = () => Promise.resolve({ allowed: true, most: 600, remaining: 1, resetMs: 1_000 });
   return { recorded, limits: new PersonLimits(configuration, records, { take } as unknown as RateLimits) };
 }

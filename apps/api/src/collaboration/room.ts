@@ -101,6 +101,7 @@ export class Room {
   readonly #refused = new WeakSet<Member>();
   readonly #closing = new AbortController();
   readonly #onBroken: (error: unknown) => void;
+  readonly #onAcknowledged: ((ms: number) => void) | undefined;
   readonly #snapshots: DocSnapshots | undefined;
   readonly #snapshotting: RoomSnapshots | undefined;
   #doc = new Y.Doc();
@@ -116,11 +117,18 @@ export class Room {
 
   /**
    * `onBroken` is told once when the document cannot be trusted any more: drop the room and let people join a new one.
-   * Without `snapshots` the room is loaded from all its events.
+   * Without `snapshots` the room is loaded from all its events. `onAcknowledged` is told how long each update took.
    */
-  constructor(file: FileId, store: EventStore, onBroken: (error: unknown) => void, snapshots?: DocSnapshots) {
+  constructor(
+    file: FileId,
+    store: EventStore,
+    onBroken: (error: unknown) => void,
+    snapshots?: DocSnapshots,
+    onAcknowledged?: (ms: number) => void,
+  ) {
     this.file = file;
     this.#onBroken = onBroken;
+    this.#onAcknowledged = onAcknowledged;
     this.#store = store;
     this.#stream = streamOf.file(file);
     this.#snapshots = snapshots;
@@ -324,9 +332,15 @@ export class Room {
         isCurrent = true;
         continue;
       }
-      for (const { member, sequence } of batch) if (!this.#refused.has(member)) member.acknowledge(sequence);
+      for (const waiting of batch) this.#acknowledge(waiting);
       return;
     }
+  }
+
+  #acknowledge({ member, sequence, receivedAt }: WaitingUpdate): void {
+    if (this.#refused.has(member)) return;
+    member.acknowledge(sequence);
+    this.#onAcknowledged?.(Math.max(0, Date.now() - receivedAt));
   }
 
   /**

@@ -25,6 +25,8 @@ export interface RoomsOptions {
   /** Undefined: every document is loaded from all its events. */
   readonly snapshots?: DocSnapshots;
   readonly limits?: RoomLimits;
+  /** Told of each update how long it took from its arrival to its acknowledgement, milliseconds. */
+  readonly onAcknowledged?: (ms: number) => void;
   /** Leads to the awareness of a file on other nodes. */
   readonly channelOf?: (file: FileId) => AwarenessChannel;
 }
@@ -80,6 +82,11 @@ export class Rooms implements BeforeApplicationShutdown {
     this.#trimIdle();
   }
 
+  /** Documents in memory. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     for (const entry of [...this.#idle.keys()]) this.#endIdling(entry);
     await Promise.all([...this.#entries.values()].map(({ room }) => settle(room).then(() => room.close())));
@@ -90,8 +97,8 @@ export class Rooms implements BeforeApplicationShutdown {
   }
 
   #open(file: FileId): Entry {
-    const { snapshots, channelOf } = this.options;
-    const room: Room = new Room(file, this.store, (error) => this.#drop(entry, error), snapshots);
+    const { snapshots, channelOf, onAcknowledged } = this.options;
+    const room: Room = new Room(file, this.store, (error) => this.#drop(entry, error), snapshots, onAcknowledged);
     const awareness = new AwarenessRoom(channelOf?.(file));
     const entry: Entry = { room, awareness, onBroken: new Set(), holders: 0 };
     this.#entries.set(file, entry);

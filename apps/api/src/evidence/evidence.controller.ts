@@ -12,7 +12,6 @@ import {
   PageQueryDto,
 } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
-import { AuditLog } from '../audit/audit-log.js';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
@@ -23,6 +22,7 @@ import { invalidRequest, Problem } from '../platform/problem.js';
 import { CONFIGURATION, EVENT_STORE } from '../platform/tokens.js';
 import { Access } from '../policies/access.js';
 import { mayProveEvents } from '../policies/policies.js';
+import { refusing } from '../policies/refusal.js';
 import { CheckpointSigning } from './checkpoint-signing.js';
 
 const NO_EVENT = 'There is no such event.';
@@ -34,7 +34,6 @@ export class EvidenceController {
     private readonly evidence: Evidence,
     private readonly proofs: EventProofs,
     private readonly signing: CheckpointSigning,
-    private readonly log: AuditLog,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
@@ -80,7 +79,7 @@ export class EvidenceController {
   @Access('evidence.prove')
   @Answers(CheckpointDto, { status: 201 })
   async sign(@Person() person: Principal, @Req() request: Request): Promise<CheckpointDto> {
-    await this.#require(person, 'have a checkpoint signed', request);
+    requireProver(person, 'have a checkpoint signed');
     return checkpointDto(await this.signing.signNow(contextOf(person, 'web', { address: addressOf(request) })));
   }
 
@@ -89,12 +88,8 @@ export class EvidenceController {
   @Access('evidence.prove')
   @Asks(EventProofQueryDto)
   @Answers(EventProofDto, { mayBeMissing: true })
-  async proof(
-    @Person() person: Principal,
-    @Query() query: EventProofQueryDto,
-    @Req() request: Request,
-  ): Promise<EventProofDto> {
-    await this.#require(person, 'prove an event', request);
+  async proof(@Person() person: Principal, @Query() query: EventProofQueryDto): Promise<EventProofDto> {
+    requireProver(person, 'prove an event');
     const position = await this.#positionOf(query);
     if ((await this.evidence.tree.leafAt(position)) === undefined) throw new NotFoundException(NO_EVENT);
     const proof = await this.proofs.of(position);
@@ -133,13 +128,12 @@ export class EvidenceController {
     }
     throw new NotFoundException(NO_EVENT);
   }
+}
 
-  async #require(person: Principal, what: string, request: Request): Promise<void> {
-    if (mayProveEvents(person.role)) return;
-    const refused = { type: 'AccessRefused', data: { what, object: 'event log' } } as const;
-    await this.log.record(refused, contextOf(person, 'web', { address: addressOf(request) }));
-    throw new ForbiddenException('Only auditors and administrators have events proved and checkpoints signed.');
-  }
+function requireProver({ role }: Principal, what: string): void {
+  if (mayProveEvents(role)) return;
+  const refused = new ForbiddenException('Only auditors and administrators have events proved and checkpoints signed.');
+  throw refusing(refused, { what, object: 'event log' });
 }
 
 function stateName(state: EvidenceState | undefined, canSign: boolean): EvidenceStateName {

@@ -1,31 +1,25 @@
 import { ForbiddenException, Injectable, NotFoundException } from '@nestjs/common';
 import { isId } from '@palimpsest/domain';
 import { DirectoryQueries } from '@palimpsest/projections';
-import type { Request } from 'express';
-import { AuditLog } from '../audit/audit-log.js';
-import { addressOf } from '../auth/address.js';
-import { contextOf, type Principal } from '../auth/principal.js';
+import type { Principal } from '../auth/principal.js';
 import { may } from '../policies/permission-table.js';
+import { refusing } from '../policies/refusal.js';
 
 /** Asks the policies whether somebody may have an export. What is not theirs to see looks as if it did not exist. */
 @Injectable()
 export class ExportAccess {
-  constructor(
-    private readonly directory: DirectoryQueries,
-    private readonly log: AuditLog,
-  ) {}
+  constructor(private readonly directory: DirectoryQueries) {}
 
-  /** Throws 404 for a course that is not theirs, and records the refusal of a member. */
-  async requireCourse(person: Principal, course: string, identified: boolean, request: Request): Promise<void> {
+  /** Throws 404 for a course that is not theirs, and 403 to a member, which is recorded. */
+  async requireCourse(person: Principal, course: string, identified: boolean): Promise<void> {
     const courseRole = await this.directory.courseRole(course, person.userId);
     const asker = { id: person.userId, role: person.role };
     const mayExport = may(asker, 'export.course', { courseRole });
     if (mayExport && (!identified || may(asker, 'export.identified', { courseRole }))) return;
     if (courseRole === undefined) throw new NotFoundException('There is no such course, or it is not yours to see.');
     const what = mayExport ? 'export a course with names' : 'export a course';
-    const refused = { type: 'AccessRefused', data: { what, object: `course ${course}` } } as const;
-    await this.log.record(refused, contextOf(person, 'web', { course, address: addressOf(request) }));
-    throw new ForbiddenException(mayExport ? NO_NAMES : NO_EXPORT);
+    const refused = new ForbiddenException(mayExport ? NO_NAMES : NO_EXPORT);
+    throw refusing(refused, { what, object: `course ${course}`, about: { course } });
   }
 
   /** Throws 404 for somebody else's data, unless an administrator asks. */

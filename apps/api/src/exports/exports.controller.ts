@@ -70,7 +70,7 @@ export class ExportsController {
   ): Promise<void> {
     const { mode = 'strict' } = query;
     const identified = query.identified === 'true';
-    await this.access.requireCourse(person, id, identified, request);
+    await this.access.requireCourse(person, id, identified);
     const scope = await this.#course(id);
     const asked: AskedExport = {
       ...{ format: 'progsnap2', object: `course ${id}`, query: asText({ ...query, mode }) },
@@ -105,7 +105,7 @@ export class ExportsController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await this.access.requireCourse(person, id, false, request);
+    await this.access.requireCourse(person, id, false);
     const scope = await this.#course(id);
     const share = sharedWith(person.userId, mayReadAuditLog(person.role));
     const asked = eventsAsked(`course ${id}`, `${scope.title} (events).zip`, query);

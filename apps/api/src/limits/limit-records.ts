@@ -3,6 +3,7 @@ import type { LimitKind } from '@palimpsest/domain';
 import { AuditLog } from '../audit/audit-log.js';
 import { FoldedRecords } from '../audit/folded-records.js';
 import type { CommandContext } from '../commands/context.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 
 interface Refusal {
   readonly limit: LimitKind;
@@ -17,11 +18,15 @@ export class LimitRecords implements OnApplicationShutdown {
   readonly #log = new Logger(LimitRecords.name);
   readonly #records = new FoldedRecords<Refusal>((refusal, times) => this.#record(refusal, times));
 
-  constructor(private readonly audit: AuditLog) {}
+  constructor(
+    private readonly audit: AuditLog,
+    private readonly meters: ServiceMeters,
+  ) {}
 
   /** Never fails: it is only a record. `most` is what was allowed. */
   refused(limit: LimitKind, most: number, waitSeconds: number, context: CommandContext): void {
     const who = context.actor.id === 'anonymous' ? context.address : context.actor.id;
+    this.meters.limitsReached.add({ limit });
     void this.#records.note(`${who} ${limit}`, { limit, most, waitSeconds, context });
   }
 

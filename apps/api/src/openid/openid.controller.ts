@@ -7,6 +7,7 @@ import type { Request, Response } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Public } from '../auth/auth.guard.js';
 import { ANONYMOUS } from '../auth/sign-in-refusals.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { Welcome } from '../auth/welcome.js';
 import { CommandHandler } from '../commands/command-handler.js';
 import { Answers } from '../platform/api-description.js';
@@ -39,6 +40,7 @@ export class OpenIdController {
     private readonly directory: DirectoryQueries,
     private readonly welcome: Welcome,
     private readonly commands: CommandHandler,
+    private readonly meters: ServiceMeters,
   ) {}
 
   @Public()
@@ -110,6 +112,7 @@ export class OpenIdController {
     request: Request,
     response: Response,
   ): Promise<void> {
+    this.meters.signInRefusals.add({ reason });
     await this.commands.record(
       streamOf.session(asId<SessionId>(derivedId(`openid ${issuer} ${subject}`))),
       [{ type: 'SignInRefused', data: { username: (username ?? '').slice(0, 80), reason } }],

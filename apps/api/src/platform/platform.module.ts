@@ -7,11 +7,13 @@ import {
   DirectoryQueries,
   ExportQueries,
   ItemQueries,
+  MetricsQueries,
   ReadModels,
   RunQueries,
 } from '@palimpsest/projections';
 import pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
+import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
 
 /** Connections of the pool for queries and read models; the event store has its own few. */
@@ -32,11 +34,13 @@ function createPool(configuration: Configuration): pg.Pool {
   return pool;
 }
 
-const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, ExportQueries].map((Queries) => ({
-  provide: Queries,
-  inject: [POOL],
-  useFactory: (pool: pg.Pool) => new Queries(pool),
-}));
+const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, ExportQueries, MetricsQueries].map(
+  (Queries) => ({
+    provide: Queries,
+    inject: [POOL],
+    useFactory: (pool: pg.Pool) => new Queries(pool),
+  }),
+);
 
 /** The event store, Postgres and the read models: made once, for every feature. */
 @Global()
@@ -61,6 +65,7 @@ const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, Export
       useFactory: (store: EventStore, pool: pg.Pool, configuration: Configuration) =>
         new ReadModels(store, pool, configuration.databaseUrl),
     },
+    ServiceMeters,
     ...queries,
     { provide: PostgresBlobStore, inject: [POOL], useFactory: (pool: pg.Pool) => new PostgresBlobStore(pool) },
     {
@@ -80,7 +85,7 @@ const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, Export
   ],
   exports: [
     ...[CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, ItemQueries, RunQueries, AuditQueries],
-    ...[PostgresBlobStore, DocSnapshots, RecordedDocuments, ExportQueries],
+    ...[ServiceMeters, ExportQueries, MetricsQueries, PostgresBlobStore, DocSnapshots, RecordedDocuments],
   ],
 })
 export class PlatformModule implements OnModuleInit, OnApplicationShutdown {

@@ -143,12 +143,14 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly methodsOf: MethodsOf,
     private readonly refusals: Pick<RefusalRecords, 'note'>,
+    private readonly onFault: (code: string) => void = () => undefined,
   ) {}
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<AuthenticatedRequest>();
     const response = host.switchToHttp().getResponse<Response>();
     const body = this.#isUnrouted(error) ? this.#unrouted(request, response) : toProblem(error);
+    if (body.status >= 500) this.onFault(body.code);
     if (body.status >= 500)
       this.#log.error(`${body.instance ?? body.code}: ${error instanceof Error ? error.stack : String(error)}`);
     const noted = this.#note(request, error, body);

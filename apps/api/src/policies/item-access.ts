@@ -41,11 +41,12 @@ export class ItemAccess {
     return { item, courseRole, schedule, phase };
   }
 
-  /** The role of the person in the course. Throws 404 for a course that is not the person's, 403 where not allowed. */
-  async requireCourse(person: Principal, id: string, action: Action): Promise<string | undefined> {
+  /** The role of the person in the course; `about`: whom the action is about. Throws 404 for a course that is not the person's, 403 where not allowed. */
+  async requireCourse(person: Principal, id: string, action: Action, about?: string): Promise<string | undefined> {
     const courseRole = isId(id) ? await this.directory.courseRole(id, person.userId) : undefined;
     if (!may(askerOf(person), 'items.list', { courseRole })) throw new NotFoundException(NO_COURSE);
-    if (!may(askerOf(person), action, { courseRole })) throw refusal(action, `course ${id}`, id);
+    const facts: Facts = { courseRole, ...(about !== undefined && { person: about }) };
+    if (!may(askerOf(person), action, facts)) throw refusal(action, `course ${id}`, id);
     return courseRole;
   }
 }
@@ -60,4 +61,6 @@ const REFUSED: Readonly<Partial<Record<Action, string>>> = {
   'item.manage': 'decide about what the course publishes',
   'item.overview': 'see how everybody stands',
   'item.copy': 'open this for yourself',
+  'metrics.class': 'see the figures of the class',
+  'metrics.person': 'see the figures of others',
 };

@@ -156,6 +156,15 @@ describe('the table of permissions', () => {
       ...ROLES.filter((role) => role !== 'admin').map((role) => `${role}/auditor`),
       ...everywhere('admin'),
     ]);
+    const overseers = ROLES.flatMap((role) =>
+      role === 'admin' ? everywhere(role) : [`${role}/assistant`, `${role}/professor`, `${role}/auditor`],
+    );
+    expect(who('metrics.class')).toEqual(overseers);
+    expect(who('metrics.person')).toEqual(overseers);
+    for (const courseRole of COURSE_ROLES) {
+      const ownFigures = may({ id: 'me', role: 'student' }, 'metrics.person', { courseRole, person: 'me' });
+      expect(ownFigures).toBe(courseRole !== undefined);
+    }
     for (const action of ['course.modules', 'course.people'])
       expect(who(action)).toEqual([
         ...['student/professor', 'assistant/professor', 'professor/professor', 'auditor/professor'],

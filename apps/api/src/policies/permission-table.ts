@@ -9,6 +9,7 @@ import {
   mayProveEvents,
   mayReadAuditLog,
   maySeeItem,
+  maySeeMetrics,
   maySeeOverview,
   maySeeRoster,
   maySeeSystem,
@@ -31,6 +32,8 @@ export interface Facts {
   readonly person?: string;
   /** What a course publishes, as it stands for the asker. */
   readonly item?: { readonly kind: ItemKind; readonly phase: ItemPhase };
+  /** The person whom it is about. */
+  readonly person?: string;
 }
 
 type Rule = (asker: NonNullable<Asker>, facts: Facts) => boolean;
@@ -65,6 +68,10 @@ export const ACTIONS = {
     item !== undefined && mayTakeCopy(role, courseRole, item.kind, item.phase),
   'item.manage': ({ role }, { courseRole }) => mayManageItems(role, courseRole),
   'item.overview': ({ role }, { courseRole }) => maySeeOverview(role, courseRole),
+  'metrics.class': ({ role }, { courseRole }) => maySeeMetrics(role, courseRole),
+  /** Of one person: one's own as a member of the course, and those of others as of the class. */
+  'metrics.person': ({ id, role }, { courseRole, person }) =>
+    maySeeMetrics(role, courseRole) || (courseRole !== undefined && person === id),
   /** Of one's own copy or that of one's group, while it may be written. */
   'work.handIn': (asker, facts) => facts.workspace?.kind === 'copy' && inWorkspace('edit')(asker, facts),
   'export.course': ({ role }, { courseRole }) => mayExportCourse(role, courseRole),

@@ -6,6 +6,7 @@ interface Column {
   readonly title: string;
   readonly action: Action;
   readonly file?: Facts['file'];
+  readonly person?: string;
 }
 
 const IN_WORKSPACE: readonly Column[] = [
@@ -87,6 +88,8 @@ const IN_COURSE: readonly Column[] = [
   { title: 'see how everybody stands', action: 'item.overview' },
   { title: 'export it, under pseudonyms', action: 'export.course' },
   { title: 'with names', action: 'export.identified' },
+  { title: 'see figures of the class, and of each student', action: 'metrics.class' },
+  { title: 'see one’s own figures', action: 'metrics.person', person: 'me' },
 ];
 
 type Row = readonly string[];
@@ -97,8 +100,8 @@ function table(head: Row, rows: readonly Row[]): string {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-const answer = (asker: Asker, { action, file }: Column, facts: Facts) =>
-  may(asker, action, { ...facts, ...(file && { file }) }) ? 'yes' : '–';
+const answer = (asker: Asker, { action, file, person }: Column, facts: Facts) =>
+  may(asker, action, { ...facts, ...(file && { file }), ...(person && { person }) }) ? 'yes' : '–';
 
 function workspaceTable(kind: keyof typeof KINDS): string {
   const rows = RELATIONS.map(([title, role, courseRole, owns]) => {
@@ -157,7 +160,7 @@ export function permissionsDocument(): string {
   return [
     '# Permissions',
     'Made from `apps/api/src/policies/permission-table.ts`; a test fails when it says something else. Denied is what is not\nlisted. What a person may not see answers 404, as if it did not exist; what may be seen and not changed answers 403.',
-    'A look of somebody else into a personal workspace, and every look into a history, is recorded before it is granted\n(`WorkspaceViewed`, `HistoryViewed`; one event for half an hour of looking), and its owner sees who it was: "Who looked at\nmy work" in the menu, `GET /api/looks`.',
+    'A look of somebody else into a personal workspace or at the figures of one person, and every look into a history, is recorded\nbefore it is granted (`WorkspaceViewed`, `MetricsViewed`, `HistoryViewed`; one event for half an hour of looking), and its owner sees who it was: "Who looked at\nmy work" in the menu, `GET /api/looks`.',
     'Who sees the history of a workspace may export it (Git, events, ZIP); addresses and sessions of other people are in it for\nauditors and administrators alone. Everything about one person is exported by that person, or by an administrator.\nEvery export is recorded before its first byte (`ExportStarted`).',
     ...(['course', 'personal', 'material'] as const).map(workspaceTable),
     publishedTables(),

@@ -118,6 +118,11 @@ export function mayManageCourse(role: Role, courseRole: string | undefined): boo
   return role === 'admin' || courseRole === 'professor';
 }
 
+/** Who sees figures about a class. */
+export function maySeeMetrics(role: Role, courseRole: string | undefined): boolean {
+  return role === 'admin' || (courseRole !== undefined && isOverseer(courseRole));
+}
+
 /** Who may see the state of the event store and of what is built from it. */
 export function maySeeSystem(role: Role): boolean {
   return role === 'auditor' || role === 'admin';

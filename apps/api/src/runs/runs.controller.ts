@@ -32,6 +32,7 @@ import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { Access } from '../policies/access.js';
 import { RunAccess } from './run-access.js';
 import { RunQueue } from './run-queue.js';
+import { RunWaits } from './run-waits.js';
 
 function runDto(row: RunRow): RunDto {
   const { requestedAt, finishedAt, id, workspace, by, byName, mode, entry, state, outcome } = row;
@@ -52,6 +53,7 @@ export class RunsController {
     private readonly queries: RunQueries,
     private readonly readModels: ReadModels,
     private readonly runQueue: RunQueue,
+    private readonly waits: RunWaits,
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
@@ -101,6 +103,7 @@ export class RunsController {
       'noStream',
       context,
     );
+    this.waits.asked(id);
     this.runQueue.hasten(id, person.userId);
     return { id, position };
   }

@@ -7,12 +7,13 @@ import { RunAccess } from './run-access.js';
 import { RunGateway } from './run.gateway.js';
 import { RunPlaces } from './run-places.js';
 import { RunQueue } from './run-queue.js';
+import { RunWaits } from './run-waits.js';
 import { RunsController } from './runs.controller.js';
 
 @Module({
   imports: [CollaborationModule, CoursesModule],
   controllers: [RunsController, FiguresController],
-  providers: [RunAccess, RunGateway, RegisterWatch, RunQueue, RunPlaces],
+  providers: [RunAccess, RunGateway, RegisterWatch, RunQueue, RunPlaces, RunWaits],
   exports: [RunQueue, RunPlaces],
 })
 export class RunsModule {}

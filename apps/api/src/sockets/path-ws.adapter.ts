@@ -18,6 +18,7 @@ export interface SocketRequest extends IncomingMessage {
 export type Authenticate = (request: IncomingMessage) => Promise<Principal | undefined>;
 
 interface Route {
+  readonly kind: string;
   readonly match: (path: string) => Record<string, string> | undefined;
   readonly server: WebSocketServer;
 }
@@ -76,10 +77,16 @@ export class PathWsAdapter extends WsAdapter {
       closeTimeout: CLOSE_TIMEOUT_MS,
     };
     const server = new WebSocketServer(limits);
-    this.#routes.push({ match: compilePath(options.path ?? '/'), server });
+    const path = options.path ?? '/';
+    this.#routes.push({ kind: path.split('/')[1] ?? '', match: compilePath(path), server });
     if (!this.#listening) this.#http.on('upgrade', this.#onUpgrade);
     this.#listening = true;
     return server;
+  }
+
+  /** Open sockets by the first part of their path: a name that the code gives. */
+  openSockets(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#routes.map(({ kind, server }) => [kind, server.clients.size]));
   }
 
   override bindMessageHandlers(): void {

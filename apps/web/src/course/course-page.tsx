@@ -7,7 +7,7 @@ import { useCourses } from '../classroom.js';
 import { navigate } from '../navigation.js';
 import { CourseExports } from '../exports/course-exports.js';
 import { Patience } from '../patience.js';
-import { coursePath, workspacePath } from '../route.js';
+import { coursePath, metricsPath, workspacePath } from '../route.js';
 import './course.css';
 import { ItemOverview } from './item-overview.js';
 import { ItemSettings } from './item-settings.js';
@@ -80,6 +80,9 @@ function Sections({ course, me }: { readonly course: CourseDto; readonly me: Use
             Publish…
           </Button>
         )}
+        <Button component="a" href={metricsPath(course.id)} variant="default" data-testid="metrics-link">
+          {role === 'student' ? 'My work in figures' : 'Metrics'}
+        </Button>
         {(role === 'professor' || mayIdentify) && <CourseExports course={course} mayIdentify={mayIdentify} />}
       </Group>
       {sections.map((section) => {

@@ -13,6 +13,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   directory: 'people, courses, workspaces, files',
   runs: 'runs and how they ended',
   audit: 'the table of the page "Audit"',
+  metrics: 'figures of each course',
   'run-queue': 'hands runs to the executor',
   evidence: 'the tree whose roots are signed',
 };

@@ -8,6 +8,7 @@ import { Patience } from '../patience.js';
 import { Commands } from './commands.js';
 import { EvidenceCard } from './evidence-card.js';
 import { ProjectionTable } from './projection-table.js';
+import { ServiceCard } from './service-card.js';
 import { SandboxCard } from './sandbox-card.js';
 import { allInWords } from './state-in-words.js';
 import { StoreCard } from './store-card.js';
@@ -45,6 +46,7 @@ function State({ system }: { readonly system: SystemDto }) {
       <StoreCard store={system.eventStore} />
       <SandboxCard />
       <EvidenceCard />
+      <ServiceCard />
       <Paper component="section" withBorder p="md" aria-labelledby="system-projections-title">
         <Title order={2} size="h5" id="system-projections-title" mb={4}>
           Built from the log
