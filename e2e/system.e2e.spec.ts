@@ -52,7 +52,7 @@ describe('the page that shows an operator the state of the system', () => {
   const states = () => auditor.test('system-state').allInnerTexts();
   const allUpToDate = async () => {
     const shown = await states();
-    return shown.length === 5 && shown.every((state) => state === 'up to date');
+    return shown.length === 6 && shown.every((state) => state === 'up to date');
   };
 
   it('an auditor follows the link and sees the store, and every projection up to date', async () => {
@@ -63,7 +63,7 @@ describe('the page that shows an operator the state of the system', () => {
     const names = await auditor
       .test('system-projection')
       .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-name')));
-    expect(names).toEqual(['directory', 'runs', 'audit', 'run-queue', 'write-back']);
+    expect(names).toEqual(['directory', 'runs', 'audit', 'activity', 'run-queue', 'write-back']);
     expect(await auditor.test('system-store').innerText()).toMatch(/Postgres[\s\S]*reachable[\s\S]*position \d+/);
     expect(await auditor.test('system-summary').innerText()).toBe('All 5 are up to date.');
     expect(await auditor.test('system-rebuild').count()).toBe(0);

@@ -23,7 +23,7 @@ interface Account {
   readonly summary: string;
 }
 
-function outcomeInWords(outcome: RunOutcome): string {
+export function outcomeInWords(outcome: RunOutcome): string {
   switch (outcome.kind) {
     case 'exited':
       return outcome.code === 0 ? 'ended' : `ended with exit code ${outcome.code}`;
@@ -88,7 +88,7 @@ function cut(text: string, length = 120): string {
 }
 
 /** Complete by the compiler: a new event without an account does not compile. */
-function accountOf(event: DomainEvent): Account {
+export function accountOf(event: DomainEvent): Account {
   switch (event.type) {
     case 'UserRegistered':
       return { object: event.data.username, summary: `account made, role ${event.data.role}` };
@@ -119,6 +119,10 @@ function accountOf(event: DomainEvent): Account {
       return { summary: 'session ended: its time was over' };
     case 'SessionRevoked':
       return { summary: `session ended: ${event.data.because}` };
+    case 'ConnectionOpened':
+      return { object: event.data.path, summary: 'file opened in a browser' };
+    case 'ConnectionClosed':
+      return { object: event.data.path, summary: `file closed in a browser: ${event.data.reason}` };
     case 'CourseCreated':
       return { object: event.data.title, summary: 'course made' };
     case 'MemberEnrolled':
@@ -234,6 +238,8 @@ function accountOf(event: DomainEvent): Account {
       return { object: event.data.path, summary: 'history looked at' };
     case 'WorkspaceViewed':
       return { object: event.data.name, summary: 'workspace looked at' };
+    case 'ActivityViewed':
+      return { object: event.data.name, summary: 'activity looked at' };
     case 'LogQueried':
       return {
         object: 'event log',
@@ -288,7 +294,7 @@ function subjectOf(recorded: RecordedEvent, metadata: EventMetadata): string | n
 }
 
 /** Text columns of Postgres cannot hold NUL or half a surrogate pair; a program's output, cut anywhere, can. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd').replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
@@ -439,7 +445,7 @@ function columnsOf(rows: readonly Entry[]): unknown[][] {
   return (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
 }
 
-/** The shape of version 3, which finds who looked at whose work. The tables of a later version are made from here alone, by a rebuild. */
+/** The shape of version 4, which finds who looked at whose work. The tables of a later version are made from here alone, by a rebuild. */
 const DDL = /* sql */ `
 -- Names as the audit log needs them: its projector must not depend on how far another one has got.
 create table audit_name (
@@ -470,7 +476,7 @@ create unique index audit_by_fold on audit_entry (fold) where fold is not null;
 create index audit_by_actor on audit_entry (actor_id, entry_no desc);
 create index audit_by_type  on audit_entry (type, entry_no desc);
 create index audit_looks on audit_entry (subject_id, entry_no desc)
-  where type in ('HistoryViewed', 'WorkspaceViewed');
+  where type in ('HistoryViewed', 'WorkspaceViewed', 'ActivityViewed');
 create index audit_by_time  on audit_entry (at, entry_no desc);
 
 -- Which kinds and people occur, for the filters: counting distinct values of a large log is slow.
@@ -480,7 +486,7 @@ create table audit_type (type text primary key);
 /** Every event of the log as a row that a person can read; the edits of a minute together. */
 export const auditProjector: Projector = {
   name: 'audit',
-  version: 3,
+  version: 4,
   tables: ['audit_entry', 'audit_name', 'audit_type'],
   ddl: DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.

@@ -8,6 +8,11 @@ export interface WorkspaceViewed {
   readonly type: 'WorkspaceViewed';
   readonly data: { readonly workspace: string; readonly name: string };
 }
+/** Somebody looked at what another person has done, over their workspaces; the subject is that person. */
+export interface ActivityViewed {
+  readonly type: 'ActivityViewed';
+  readonly data: { readonly person: string; readonly name: string };
+}
 export interface LogQueried {
   readonly type: 'LogQueried';
   readonly data: { readonly query: Readonly<Record<string, string>>; readonly rows: number };
@@ -68,4 +73,11 @@ export interface LimitReached {
   };
 }
 export type AuditEvent =
-  HistoryViewed | WorkspaceViewed | LogQueried | ExportStarted | ExportFinished | AccessRefused | LimitReached;
+  | HistoryViewed
+  | WorkspaceViewed
+  | ActivityViewed
+  | LogQueried
+  | ExportStarted
+  | ExportFinished
+  | AccessRefused
+  | LimitReached;

@@ -36,6 +36,9 @@ export {
   type UserState,
 } from './user.js';
 export type {
+  ConnectionClosed,
+  ConnectionEnd,
+  ConnectionOpened,
   RevocationReason,
   SessionEvent,
   SessionExpired,
@@ -127,6 +130,7 @@ export {
 } from './executor.js';
 export type {
   AccessRefused,
+  ActivityViewed,
   AuditEvent,
   ExportFinished,
   ExportFormat,

@@ -71,6 +71,7 @@ describe('the state of the system', () => {
       ['directory', 'read-model'],
       ['runs', 'read-model'],
       ['audit', 'read-model'],
+      ['activity', 'read-model'],
       ['run-queue', 'reactor'],
       ['write-back', 'reactor'],
     ]);
@@ -173,6 +174,7 @@ describe('the state of the system', () => {
       ['directory', 'outdated'],
       ['runs', 'stopped'],
       ['audit', 'unknown'],
+      ['activity', 'unknown'],
       ['run-queue', 'foreign-log'],
       ['write-back', 'unknown'],
     ]);
