@@ -6,12 +6,7 @@ import { RebuildRefused } from './rebuild.js';
 import { runsProjector } from './runs-projector.js';
 
 /** The read models of this program. */
-export const PROJECTORS: readonly Projector[] = [
-  directoryProjector,
-  runsProjector,
-  auditProjector,
-  activityProjector,
-];
+export const PROJECTORS: readonly Projector[] = [directoryProjector, runsProjector, auditProjector, activityProjector];
 
 export type ReadModelName = 'directory' | 'runs' | 'audit' | 'activity';
 

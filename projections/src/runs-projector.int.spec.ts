@@ -31,7 +31,11 @@ describe('the history of runs', () => {
     await log.rebuild(directoryProjector);
     await log.store.importEvents([
       ...lived({ minute: 0 }),
-      ...lived({ minute: 1, exceptions: ['NameError', 'NameError', 'ValueError'], outcome: { kind: 'exited', code: 1 } }),
+      ...lived({
+        minute: 1,
+        exceptions: ['NameError', 'NameError', 'ValueError'],
+        outcome: { kind: 'exited', code: 1 },
+      }),
       ...lived({ minute: 2, by: BEN, outcome: { kind: 'out-of-memory', limitBytes: 5 } }),
       ...lived({ minute: 3, entry: 'lib.py', outcome: { kind: 'cancelled' } }),
       ...lived({ minute: 4, course: OTHER_COURSE, outcome: null }),
@@ -55,13 +59,11 @@ describe('the history of runs', () => {
     const usage = { wallMs: 2000, cpuMs: 1500, outputBytes: 12, peakMemoryBytes: 9_000_000_000 };
     const end = { type: 'RunFinished', data: { outcome: outcome ?? { kind: 'exited', code: 0 }, usage } };
     const events = [{ type: 'RunRequested', data: request }, ...raised, ...(outcome === null ? [] : [end])];
-    return events.map(
-      (event, n): ImportedEvent => ({
-        ...{ id: randomUUID(), stream: `run-${id}`, revision: BigInt(n) },
-        recordedAt: new Date(NOON + minute * 60_000 + n),
-        ...encodeEvent(event as DomainEvent, metadata),
-      }),
-    );
+    return events.map((event, n): ImportedEvent => ({
+      ...{ id: randomUUID(), stream: `run-${id}`, revision: BigInt(n) },
+      recordedAt: new Date(NOON + minute * 60_000 + n),
+      ...encodeEvent(event as DomainEvent, metadata),
+    }));
   }
 
   const found = async (scope: RunScope, filter: Partial<RunFilter> = {}) =>

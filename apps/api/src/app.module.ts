@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ActivityModule } from './activity/activity.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CollaborationModule } from './collaboration/collaboration.module.js';
@@ -35,6 +36,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     RunsModule,
     WriteBackModule,
     ReplayModule,
+    ActivityModule,
     SystemModule,
   ],
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Position } from '@palimpsest/event-store';
-import { PROJECTORS, ReadModels } from '@palimpsest/projections';
+import { projectorNamed, PROJECTORS, ReadModels } from '@palimpsest/projections';
 import type { AuditPageDto, CourseDto, ProblemDto, RunDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
 import { eventually } from '@palimpsest/test-support';
 import { TestApi } from './testing/test-api.js';
@@ -151,7 +151,7 @@ describe('what is written is what is read', () => {
     await models.rebuildAll({ ownerUrl: api.ownerUrl });
     models.start();
     const head = (await api.store.head()) as Position;
-    for (const name of ['directory', 'runs', 'audit'] as const) await models.waitFor(name, head);
+    for (const name of ['directory', 'runs', 'audit', 'activity'] as const) await models.waitFor(name, head);
     await models.stop();
     expect(await content()).toEqual(before);
   });
@@ -166,8 +166,8 @@ describe('what is written is what is read', () => {
     const lines: string[] = [];
     const onProgress = ({ projection, version }: { projection: string; version: number }) =>
       void lines.push(`${projection} ${version}`);
-    expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl, onProgress })).toEqual(['audit']);
-    expect(new Set(lines)).toEqual(new Set(['audit 3']));
+    expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl, onProgress })).toEqual(['audit', 'activity']);
+    expect(new Set(lines)).toEqual(new Set(['audit', 'activity'].map((name) => `${name} ${projectorNamed(name).version}`)));
     await models.rebuildAll({ ownerUrl: api.ownerUrl });
     expect(await content()).toEqual(before);
   });
@@ -176,7 +176,7 @@ describe('what is written is what is read', () => {
   async function content(): Promise<Record<string, unknown[]>> {
     const head = (await api.store.head()) as Position;
     const waiting = new ReadModels(api.store, api.pool, api.databaseUrl);
-    for (const name of ['directory', 'runs', 'audit'] as const) await waiting.waitFor(name, head);
+    for (const name of ['directory', 'runs', 'audit', 'activity'] as const) await waiting.waitFor(name, head);
     const tables: Record<string, unknown[]> = {};
     for (const table of PROJECTORS.flatMap((projector) => projector.tables)) {
       const { rows } = await api.pool.query<Record<string, unknown>>(`select * from read.${table}`);

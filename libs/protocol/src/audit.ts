@@ -107,9 +107,9 @@ export class LookDto {
   byName!: string;
   @IsString()
   byRole!: string;
-  @IsIn(['workspace', 'history'])
-  what!: 'workspace' | 'history';
-  /** Name of the workspace, or path of the file. */
+  @IsIn(['workspace', 'history', 'activity'])
+  what!: 'workspace' | 'history' | 'activity';
+  /** Name of the workspace, path of the file, or of whom. */
   @IsString()
   object!: string;
 }

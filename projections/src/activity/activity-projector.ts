@@ -175,9 +175,7 @@ function applyInput(batch: Batch, happening: Happening, by: string, text: string
       ...{ until: later(row.until, at), count: row.count + 1, summary: shown(row.summary + typed) },
     });
   const run = partsOfStream(recorded.stream).id;
-  batch.add(
-    rowOf(happening, { kind: 'input', object: '', person: by, run, fold, summary: shown(typed) }),
-  );
+  batch.add(rowOf(happening, { kind: 'input', object: '', person: by, run, fold, summary: shown(typed) }));
 }
 
 /** The beginning of it; a pair of surrogates may be cut in two by that. */
@@ -234,8 +232,7 @@ function applyFile(batch: Batch, happening: Happening, event: DomainEvent): void
   const { recorded, metadata, at } = happening;
   const fold = isFileOperation(event) ? fileFold(recorded, metadata) : null;
   const row = fold === null ? undefined : batch.newest(fold);
-  if (continues(row, at, TOGETHER_MS))
-    return batch.change(row, { until: later(row.until, at), count: row.count + 1 });
+  if (continues(row, at, TOGETHER_MS)) return batch.change(row, { until: later(row.until, at), count: row.count + 1 });
   const { object = '', summary } = accountOf(event);
   const { category, id } = partsOfStream(recorded.stream);
   const file = 'file' in event.data && typeof event.data.file === 'string' ? event.data.file : null;
@@ -359,7 +356,16 @@ export const activityProjector: Projector = {
   typePrefixes: [
     ...[FILE_EDITED, 'FileCreated', 'FileMoved', 'FileDeleted', 'FileRestored', 'FileProduced', 'ContentStored'],
     ...['Folder', 'WorkspaceOpened', 'WorkspaceCopied', 'WorkHandedIn', 'RunRequested', 'RunStarted', 'ReplEntered'],
-    ...['ErrorRaised', 'RunFinished', 'InputProvided', 'Connection', 'Sign', 'Session', 'LimitReached', 'AccessRefused'],
+    ...[
+      'ErrorRaised',
+      'RunFinished',
+      'InputProvided',
+      'Connection',
+      'Sign',
+      'Session',
+      'LimitReached',
+      'AccessRefused',
+    ],
   ],
   tables: ['activity_entry'],
   ddl: ACTIVITY_DDL,

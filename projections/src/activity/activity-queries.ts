@@ -124,7 +124,11 @@ export class ActivityQueries {
     if (asSeenBy !== undefined)
       where.add((list, me) => `(e.kind <> all(${list}) or e.person = ${me})`, PRIVATE_KINDS, asSeenBy);
     if (before)
-      where.add((micros, no) => `(e.at, e.entry_no) < (${MOMENT(micros)}, ${no}::bigint)`, before.micros, before.entryNo);
+      where.add(
+        (micros, no) => `(e.at, e.entry_no) < (${MOMENT(micros)}, ${no}::bigint)`,
+        before.micros,
+        before.entryNo,
+      );
     // The page is cut before names are looked up, so that they are looked up for its rows alone.
     const { rows } = await this.#pool.query<ActivityEntry>(
       `select ${COLUMNS} from (select * from read.activity_entry e where ${where.text}

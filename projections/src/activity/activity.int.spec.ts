@@ -40,7 +40,11 @@ describe('timelines', () => {
   });
   afterAll(() => log.stop());
 
-  function imported(stream: string, at: number, event: Pick<ImportedEvent, 'type' | 'contentType' | 'data' | 'metadata'>) {
+  function imported(
+    stream: string,
+    at: number,
+    event: Pick<ImportedEvent, 'type' | 'contentType' | 'data' | 'metadata'>,
+  ) {
     const revision = (revisions.get(stream) ?? -1n) + 1n;
     revisions.set(stream, revision);
     return { id: randomUUID(), stream, revision, recordedAt: new Date(NOON + at), ...event } as ImportedEvent;
@@ -112,7 +116,9 @@ describe('timelines', () => {
     `${kind} ${at.getTime() - NOON} ${until === null ? 'open' : until.getTime() - NOON} ${count} ${inserted} ${summary}`.trim();
 
   const table = async () => {
-    const { rows } = await log.pool.query<Record<string, unknown>>('select * from read.activity_entry order by entry_no');
+    const { rows } = await log.pool.query<Record<string, unknown>>(
+      'select * from read.activity_entry order by entry_no',
+    );
     return rows.map(({ entry_no: _, ...row }) => row);
   };
 

@@ -9,6 +9,12 @@ import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 
+const WHAT: Readonly<Record<string, LookDto['what']>> = {
+  HistoryViewed: 'history',
+  WorkspaceViewed: 'workspace',
+  ActivityViewed: 'activity',
+};
+
 /** Who has looked at what is one's own. */
 @Controller('api/looks')
 export class LooksController {
@@ -41,7 +47,7 @@ export class LooksController {
       at: at.toISOString(),
       byName: actorName ?? actorId,
       byRole: actorRole,
-      what: type === 'HistoryViewed' ? 'history' : 'workspace',
+      what: WHAT[type] ?? 'workspace',
       object,
     }));
   }

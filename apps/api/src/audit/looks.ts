@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { HistoryViewed, WorkspaceViewed } from '@palimpsest/domain';
+import type { ActivityViewed, HistoryViewed, WorkspaceViewed } from '@palimpsest/domain';
 import type pg from 'pg';
 import type { CommandContext } from '../commands/context.js';
 import { inTransaction } from '../platform/in-transaction.js';
@@ -15,6 +15,13 @@ const REMEMBERED_MS = 300_000;
 /** Looks that are remembered at most; more are asked for again, which costs a query. */
 const MAX_REMEMBERED = 10_000;
 
+type Look = HistoryViewed | WorkspaceViewed | ActivityViewed;
+
+function thingOf({ type, data }: Look): string {
+  if (type === 'HistoryViewed') return data.file;
+  return type === 'ActivityViewed' ? data.person : data.workspace;
+}
+
 /** Records who looked at what, before the look is granted: one event for a session, a thing and half an hour. */
 @Injectable()
 export class Looks {
@@ -26,11 +33,10 @@ export class Looks {
   ) {}
 
   /** `context` names the session. Rejects when it cannot be recorded: then nothing must be shown. */
-  async note(event: HistoryViewed | WorkspaceViewed, context: CommandContext): Promise<void> {
+  async note(event: Look, context: CommandContext): Promise<void> {
     const { session } = context;
     if (session === undefined) throw new Error('a look without a session cannot be recorded');
-    const thing = event.type === 'HistoryViewed' ? event.data.file : event.data.workspace;
-    const what = `${event.type} ${thing}`;
+    const what = `${event.type} ${thingOf(event)}`;
     const key = `${session} ${what}`;
     if ((this.#remembered.get(key) ?? 0) > Date.now()) return;
     await this.#record(session, what, event, context);
@@ -42,7 +48,7 @@ export class Looks {
   async #record(
     session: string,
     what: string,
-    event: HistoryViewed | WorkspaceViewed,
+    event: Look,
     context: CommandContext,
   ): Promise<void> {
     await inTransaction(this.pool, async (client) => {

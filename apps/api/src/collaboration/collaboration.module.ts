@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import type { EventStore } from '@palimpsest/event-store';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { CollabGateway } from './collab.gateway.js';
+import { ConnectionRecords } from './connection-records.js';
 import { AwarenessExchange } from './awareness-exchange.js';
 import { PersonLimits } from './person-limits.js';
 import { Rooms } from './rooms.js';
@@ -14,5 +15,8 @@ const rooms = {
     new Rooms(store, { snapshots, channelOf: (file) => exchange.channelOf(file) }),
 };
 
-@Module({ providers: [rooms, AwarenessExchange, PersonLimits, CollabGateway], exports: [PersonLimits] })
+@Module({
+  providers: [rooms, AwarenessExchange, PersonLimits, ConnectionRecords, CollabGateway],
+  exports: [PersonLimits],
+})
 export class CollaborationModule {}

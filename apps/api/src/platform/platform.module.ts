@@ -2,7 +2,14 @@ import { Global, Inject, Logger, Module, type OnApplicationShutdown, type OnModu
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments, warmUp } from '@palimpsest/documents';
 import { type EventStore, openEventStore } from '@palimpsest/event-store';
-import { AuditQueries, DirectoryQueries, ItemQueries, ReadModels, RunQueries } from '@palimpsest/projections';
+import {
+  ActivityQueries,
+  AuditQueries,
+  DirectoryQueries,
+  ItemQueries,
+  ReadModels,
+  RunQueries,
+} from '@palimpsest/projections';
 import pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
@@ -25,7 +32,7 @@ function createPool(configuration: Configuration): pg.Pool {
   return pool;
 }
 
-const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries].map((Queries) => ({
+const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, ActivityQueries].map((Queries) => ({
   provide: Queries,
   inject: [POOL],
   useFactory: (pool: pg.Pool) => new Queries(pool),
@@ -73,7 +80,7 @@ const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries].map((Q
   ],
   exports: [
     ...[CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, ItemQueries, RunQueries, AuditQueries],
-    ...[PostgresBlobStore, DocSnapshots, RecordedDocuments],
+    ...[ActivityQueries, PostgresBlobStore, DocSnapshots, RecordedDocuments],
   ],
 })
 export class PlatformModule implements OnModuleInit, OnApplicationShutdown {

@@ -145,6 +145,11 @@ describe('the table of permissions', () => {
     expect(who('course.roster')).toEqual(
       ROLES.flatMap((role) => [`${role}/assistant`, `${role}/professor`, `${role}/auditor`]),
     );
+    expect(who('person.activity')).toEqual(
+      ROLES.flatMap((role) =>
+        role === 'admin' ? everywhere(role) : [`${role}/assistant`, `${role}/professor`, `${role}/auditor`],
+      ),
+    );
     expect(who('accounts.administer')).toEqual(everywhere('admin'));
     for (const action of ['course.modules', 'course.people'])
       expect(who(action)).toEqual([

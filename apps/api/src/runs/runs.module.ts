@@ -13,6 +13,6 @@ import { RunsController } from './runs.controller.js';
   imports: [CollaborationModule, CoursesModule],
   controllers: [RunsController, FiguresController],
   providers: [RunAccess, RunGateway, RegisterWatch, RunQueue, RunPlaces],
-  exports: [RunQueue, RunPlaces],
+  exports: [RunAccess, RunQueue, RunPlaces],
 })
 export class RunsModule {}
