@@ -83,6 +83,7 @@ describe('the history of runs', () => {
     expect(await here({ outcome: 'exited' })).toEqual([1, 0]);
     expect(await here({ exception: 'ValueError' })).toEqual([1]);
     expect(await here({ entry: 'lib.py' })).toEqual([3]);
+    expect(await here({ entry: 'main.py\u0000' })).toEqual([]);
     expect(await here({ onlyErrors: true })).toEqual([2, 1]);
     expect(await here({ by: BEN })).toEqual([2]);
     expect(await here({ courses: [OTHER_COURSE] })).toEqual([4]);

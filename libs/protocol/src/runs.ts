@@ -12,6 +12,7 @@ import {
   Max,
   MaxLength,
   Min,
+  MinLength,
   ValidateNested,
 } from 'class-validator';
 import { Type } from 'class-transformer';
@@ -61,12 +62,14 @@ export class RunQueryDto extends TimeRangeQueryDto {
 
   /** Name of an exception that reached the person, such as `NameError`. */
   @IsOptional()
-  @Matches(/^[^\s\u0000]{1,100}$/, { message: '$property must be the name of an exception, such as NameError' })
+  @Matches(/^\S{1,100}$/, { message: '$property must be the name of an exception, such as NameError' })
   exception?: string;
 
   /** Path of the script. */
   @IsOptional()
-  @Matches(/^[^\u0000]{1,1000}$/, { message: '$property must be a path' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(1000)
   entry?: string;
 
   /** `true`: only those with an error, and those that did not end by themselves. */

@@ -52,7 +52,7 @@ export class RunCodeController {
   async file(
     @Person() person: Principal,
     @PathId('id') id: string,
-    @PathText('path', /^[^\u0000]{1,1000}$/) path: string,
+    @PathText('path', /^.{1,1000}$/s) path: string,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {

@@ -1,5 +1,5 @@
 import { python } from '@codemirror/lang-python';
-import { EditorState, type Extension, Text } from '@codemirror/state';
+import { EditorState, type Extension, type Line, Text } from '@codemirror/state';
 import { Decoration, EditorView, lineNumbers, WidgetType } from '@codemirror/view';
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
@@ -8,8 +8,9 @@ import { codeLook, schemeExtensions } from '../code-look.js';
 interface Props {
   readonly text: string;
   readonly path: string;
-  /** The line at which something was raised, from 1, and what; null: none in this file. */
-  readonly error: { readonly line: number; readonly exception: string } | null;
+  /** The line at which something was raised, from 1; null: none in this file. */
+  readonly errorLine: number | null;
+  readonly exception: string;
 }
 
 /** Says beside the line what was raised there: colour alone says nothing to some. */
@@ -30,21 +31,20 @@ class ErrorNote extends WidgetType {
   }
 }
 
-function marked(doc: Text, error: Props['error']): Extension {
-  if (error === null || error.line < 1 || error.line > doc.lines) return [];
-  const { from, to } = doc.line(error.line);
-  const note = Decoration.widget({ widget: new ErrorNote(`← ${error.exception} in this line`), side: 1 });
+function marked({ from, to }: Line, exception: string): Extension {
+  const note = Decoration.widget({ widget: new ErrorNote(`← ${exception} in this line`), side: 1 });
   const line = Decoration.line({ class: 'error-in-line' });
   return EditorView.decorations.of(Decoration.set([line.range(from), note.range(to)]));
 }
 
 /** A text as it was, read-only, with the line of an error marked and in sight. */
-export function CodeView({ text, path, error }: Props) {
+export function CodeView({ text, path, errorLine, exception }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const colours = useComputedColorScheme('light');
   useEffect(() => {
     if (!host.current) return;
     const doc = Text.of(text.split('\n'));
+    const line = errorLine !== null && errorLine >= 1 && errorLine <= doc.lines ? doc.line(errorLine) : null;
     const editor = new EditorView({
       parent: host.current,
       state: EditorState.create({
@@ -57,13 +57,12 @@ export function CodeView({ text, path, error }: Props) {
           EditorView.contentAttributes.of({ 'aria-label': `${path} as it ran, read-only`, tabindex: '0' }),
           codeLook,
           schemeExtensions(colours),
-          marked(doc, error),
+          line ? marked(line, exception) : [],
         ],
       }),
     });
-    if (error !== null && error.line <= doc.lines)
-      editor.dispatch({ effects: EditorView.scrollIntoView(doc.line(error.line).from, { y: 'center' }) });
+    if (line) editor.dispatch({ effects: EditorView.scrollIntoView(line.from, { y: 'center' }) });
     return () => editor.destroy();
-  }, [text, path, error, colours]);
+  }, [text, path, errorLine, exception, colours]);
   return <div ref={host} className="run-code" data-testid="run-code" />;
 }

@@ -1,7 +1,7 @@
 import { Alert, Anchor, Group, NativeSelect, Switch, Text, Title } from '@mantine/core';
 import type { RunCodeDto, RunCodeFileDto, RunDetailDto } from '@palimpsest/protocol/wire';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { api, sentenceOf } from '../api-client.js';
 import { Patience } from '../patience.js';
 import { momentPath } from '../route.js';
@@ -68,10 +68,6 @@ function CodeFile({ run, file }: FileProps) {
   });
   const [isCompared, setCompared] = useState(false);
   const raised = run.raised.find(({ path, line }) => path === file.path && line !== null);
-  const mark = useMemo(
-    () => (raised?.line ? { line: raised.line, exception: raised.exception } : null),
-    [raised?.line, raised?.exception],
-  );
   if (error) return <Problem error={error} />;
   return (
     <>
@@ -92,7 +88,9 @@ function CodeFile({ run, file }: FileProps) {
         )}
       </Group>
       {file.kind === 'binary' && <Text size="sm">A binary file of {file.size} bytes: it is not shown.</Text>}
-      {data !== undefined && !isCompared && <CodeView text={data} path={file.path} error={mark} />}
+      {data !== undefined && !isCompared && (
+        <CodeView text={data} path={file.path} errorLine={raised?.line ?? null} exception={raised?.exception ?? ''} />
+      )}
       {data !== undefined && isCompared && <Comparison run={run} file={file} then={data} />}
     </>
   );
