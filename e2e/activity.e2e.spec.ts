@@ -87,7 +87,10 @@ describe('what happened', () => {
     await hopper.test('run-exception').fill('NameError');
     await eventually(async () => (await hopper.test('run-row').count()) === 1, 'the run');
     expect(await hopper.test('run-row').innerText()).toContain('NameError');
-    expect(await hopper.test('activity-title').innerText()).toMatch(/^What Ada .*did$/);
+    await eventually(
+      async () => /^What Ada .*did$/.test(await hopper.test('activity-title').innerText()),
+      'the name in the title',
+    );
     await hopper.test('tab-sessions').click();
     expect(await hopper.test('session-row').first().innerText()).toContain('1, 1 with errors');
     await ada.test('user-menu').click();
