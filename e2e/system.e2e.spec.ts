@@ -63,7 +63,7 @@ describe('the page that shows an operator the state of the system', () => {
     const names = await auditor
       .test('system-projection')
       .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-name')));
-    expect(names).toEqual(['directory', 'runs', 'audit', 'metrics', 'run-queue', 'write-back', 'evidence']);
+    expect(names).toEqual(['directory', 'runs', 'audit', 'metrics', 'activity', 'run-queue', 'write-back', 'evidence']);
     expect(await auditor.test('system-store').innerText()).toMatch(/Postgres[\s\S]*reachable[\s\S]*position \d+/);
     expect(await auditor.test('system-summary').innerText()).toBe(`All ${names.length} are up to date.`);
     expect(await auditor.test('system-rebuild').count()).toBe(0);

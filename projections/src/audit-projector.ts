@@ -31,7 +31,7 @@ interface Account {
   readonly summary: string;
 }
 
-function outcomeInWords(outcome: RunOutcome): string {
+export function outcomeInWords(outcome: RunOutcome): string {
   switch (outcome.kind) {
     case 'exited':
       return outcome.code === 0 ? 'ended' : `ended with exit code ${outcome.code}`;
@@ -96,7 +96,7 @@ function cut(text: string, length = 120): string {
 }
 
 /** Complete by the compiler: a new event without an account does not compile. */
-function accountOf(event: DomainEvent): Account {
+export function accountOf(event: DomainEvent): Account {
   switch (event.type) {
     case 'UserRegistered':
       return { object: event.data.username, summary: `account made, role ${event.data.role}` };
@@ -127,6 +127,10 @@ function accountOf(event: DomainEvent): Account {
       return { summary: 'session ended: its time was over' };
     case 'SessionRevoked':
       return { summary: `session ended: ${event.data.because}` };
+    case 'ConnectionOpened':
+      return { object: event.data.path, summary: 'file opened in a browser' };
+    case 'ConnectionClosed':
+      return { object: event.data.path, summary: `file closed in a browser: ${event.data.reason}` };
     case 'CourseCreated':
       return { object: event.data.title, summary: 'course made' };
     case 'MemberEnrolled':
@@ -244,6 +248,8 @@ function accountOf(event: DomainEvent): Account {
       return { object: event.data.name, summary: 'workspace looked at' };
     case 'MetricsViewed':
       return { object: 'figures', summary: 'figures of a person looked at' };
+    case 'ActivityViewed':
+      return { object: event.data.name, summary: 'activity looked at' };
     case 'LogQueried':
       return {
         object: 'event log',
@@ -302,7 +308,7 @@ function subjectOf(recorded: RecordedEvent, metadata: EventMetadata): string | n
 }
 
 /** Text columns of Postgres cannot hold NUL or half a surrogate pair; a program's output, cut anywhere, can. */
-function storable(text: string): string {
+export function storable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd').replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
@@ -407,6 +413,7 @@ function fileIn(event: DomainEvent): string | undefined {
     case 'FileRestored':
     case 'FileProduced':
     case 'HistoryViewed':
+    case 'ConnectionOpened':
       return event.data.file;
     case 'RunRequested':
       return event.data.files.find(({ path }) => path === event.data.entry)?.file;
@@ -432,6 +439,7 @@ function objectIdOf(kind: ObjectKind, id: string, place: ReturnType<typeof place
     case 'export':
       return event?.type === 'ExportStarted' || event?.type === 'ExportFinished' ? event.data.export : null;
     case 'account':
+      if (event?.type === 'ActivityViewed') return event.data.person;
       return event?.type === 'SignInRefused' ? null : id;
     case 'session':
     case 'item':

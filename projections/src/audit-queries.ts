@@ -161,7 +161,7 @@ export class AuditQueries {
       `select e.entry_no as "entryNo", e.event_id as id, e.at, e.type, e.actor_id as "actorId", a.name as "actorName",
               e.actor_role as "actorRole", e.object
        from read.audit_entry e left join read.audit_name a on a.id = e.actor_id
-       where e.subject_id = $1 and e.type in ('HistoryViewed', 'WorkspaceViewed', 'MetricsViewed') and e.actor_id <> $1::text
+       where e.subject_id = $1 and e.type in ('HistoryViewed', 'WorkspaceViewed', 'MetricsViewed', 'ActivityViewed') and e.actor_id <> $1::text
          and ($3::bigint is null or e.entry_no < $3::bigint)
        order by e.entry_no desc limit $2`,
       [subject, limit, before ?? null],

@@ -144,7 +144,7 @@ create index audit_by_address on audit_entry (address, entry_no desc) where addr
 create index audit_by_outcome on audit_entry (outcome, entry_no desc) where outcome <> 'ok';
 create index audit_by_origin  on audit_entry (via, entry_no desc) where via in ('api', 'cli', 'system');
 create index audit_looks on audit_entry (subject_id, entry_no desc)
-  where type in ('HistoryViewed', 'WorkspaceViewed', 'MetricsViewed');
+  where type in ('HistoryViewed', 'WorkspaceViewed', 'MetricsViewed', 'ActivityViewed');
 create index audit_by_words on audit_entry using gin (words);
 
 -- Where each hour lies in the order of the log: what is between two moments is a range of entries.

@@ -74,7 +74,8 @@ export class DirectoryQueries {
   }
 
   /** Accounts whose user name or name contains `words`, whatever the case, by user name; those after that of `after`. */
-  peopleLike(words: string, limit: number, after = ''): Promise<PersonRow[]> {
+  async peopleLike(words: string, limit: number, after = ''): Promise<PersonRow[]> {
+    if (words.includes('\u0000')) return []; // no text of Postgres holds it
     return this.#all(
       `select ${PERSON} from read.person
        where (position(lower($1) in lower(display_name)) > 0 or position(lower($1) in username) > 0)
@@ -104,6 +105,16 @@ export class DirectoryQueries {
        left join read.member m on m.course = c.id and m.person = $1 order by c.title, c.id`,
       [person],
     );
+  }
+
+  /** Whether the person is a member of one of these courses, or has left a workspace in one. */
+  async belongsTo(person: string, courses: readonly string[]): Promise<boolean> {
+    const row = await this.#one<{ belongs: boolean }>(
+      `select exists (select from read.member where person = $1 and course = any($2::uuid[]))
+         or exists (select from read.workspace where owner = $1 and course = any($2::uuid[])) as belongs`,
+      [person, courses],
+    );
+    return row?.belongs === true;
   }
 
   async courseRole(course: string, person: string): Promise<string | undefined> {
@@ -158,6 +169,11 @@ export class DirectoryQueries {
       workspace,
     ]);
     return rows.map(({ path }) => path);
+  }
+
+  /** Whichever of these there are, deleted ones too. */
+  filesById(ids: readonly string[]): Promise<FileRow[]> {
+    return this.#all(`select ${FILE} from read.file where id = any($1::uuid[])`, [ids]);
   }
 
   file(id: string): Promise<FileRow | undefined> {

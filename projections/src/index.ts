@@ -49,7 +49,17 @@ export {
   type PersonalItemRow,
   type WorkRow,
 } from './item-queries.js';
-export { RunQueries, type RunKey, type RunRow } from './run-queries.js';
+export { RunQueries, type RunFilter, type RunKey, type RunRow, type RunScope } from './run-queries.js';
+export { ACTIVITY_KINDS, type ActivityKind, type ConnectionDetail, type RunDetail } from './activity/activity-row.js';
+export {
+  ActivityQueries,
+  type ActivityEntry,
+  type ActivityFilter,
+  type ActivityKey,
+  type ActivityScope,
+  type SessionKey,
+  type SessionSummary,
+} from './activity/activity-queries.js';
 export {
   AuditQueries,
   COUNT_MOST,

@@ -1,3 +1,4 @@
+import { activityProjector } from './activity/activity-projector.js';
 import { auditProjector } from './audit-projector.js';
 import { directoryProjector } from './directory-projector.js';
 import { metricsProjector } from './metrics-projector.js';
@@ -6,9 +7,12 @@ import { RebuildRefused } from './rebuild.js';
 import { runsProjector } from './runs-projector.js';
 
 /** The read models of this program. */
-export const PROJECTORS: readonly Projector[] = [directoryProjector, runsProjector, auditProjector, metricsProjector];
+export const PROJECTORS: readonly Projector[] = [
+  ...[directoryProjector, runsProjector, auditProjector, metricsProjector],
+  activityProjector,
+];
 
-export type ReadModelName = 'directory' | 'runs' | 'audit' | 'metrics';
+export type ReadModelName = 'directory' | 'runs' | 'audit' | 'metrics' | 'activity';
 
 /** What the reactor that queues runs reads; what it does with it is the api's. */
 export const RUN_QUEUE_REACTOR = {

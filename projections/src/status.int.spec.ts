@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@palimpsest/test-support';
+import { activityProjector } from './activity/activity-projector.js';
 import { auditProjector } from './audit-projector.js';
 import { directoryProjector } from './directory-projector.js';
 import type { Projector } from './projector.js';
+import { runsProjector } from './runs-projector.js';
 import { projectionStatus, type ProjectionStatus } from './status.js';
 import { skipEvent } from './skip.js';
 import { type Copier, TestLog } from './testing/test-log.js';
@@ -37,9 +39,10 @@ describe('the status of projections', () => {
     ]);
     expect(shown).toEqual([
       ['directory', 'read-model', directoryProjector.version, 1, 'outdated'],
-      ['runs', 'read-model', 1, 1, 'never-run'],
+      ['runs', 'read-model', runsProjector.version, 1, 'outdated'],
       ['audit', 'read-model', auditProjector.version, 1, 'outdated'],
       ['metrics', 'read-model', 1, undefined, 'outdated'],
+      ['activity', 'read-model', activityProjector.version, undefined, 'outdated'],
       ['run-queue', 'reactor', 2, undefined, 'never-run'],
       ['write-back', 'reactor', 1, undefined, 'never-run'],
       ['evidence', 'reactor', 1, undefined, 'never-run'],

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ActivityModule } from './activity/activity.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CollaborationModule } from './collaboration/collaboration.module.js';
@@ -43,6 +44,7 @@ import { WriteBackModule } from './write-back/write-back.module.js';
     ExportsModule,
     MetricsModule,
     ServiceMetricsModule,
+    ActivityModule,
     SystemModule,
   ],
 })

@@ -40,6 +40,27 @@ async function list<T>(path: string): Promise<T[]> {
   return all;
 }
 
+/** A page of a list that grows, and the address of the next one; null: that was the last. */
+export interface ListPage<Row> {
+  readonly rows: readonly Row[];
+  readonly next: string | null;
+}
+
+/** Text as it is, or a page of a list. Throws ApiProblem. */
+async function answered(path: string): Promise<Response> {
+  const response = await fetch(path, { credentials: 'same-origin' }).catch((cause: unknown) => {
+    throw new ApiProblem(0, 'unreachable', UNREACHABLE, { cause });
+  });
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+async function page<Row>(path: string): Promise<ListPage<Row>> {
+  const response = await answered(path);
+  const next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1] ?? null;
+  return { rows: (await response.json()) as Row[], next };
+}
+
 /** A proxy in between may answer with a page of its own instead of a problem. */
 async function problemOf(response: Response): Promise<ApiProblem> {
   const problem = (await response.json().catch(() => ({}))) as Partial<ProblemDto>;
@@ -75,6 +96,8 @@ async function upload<T>(path: string, file: Blob): Promise<T> {
 export const api = {
   upload,
   list,
+  page,
+  text: async (path: string) => (await answered(path)).text(),
   get: <T>(path: string) => request<T>('GET', path),
   post: <T>(path: string, body?: unknown) => command<T>('POST', path, body),
   put: <T>(path: string, body: unknown) => command<T>('PUT', path, body),

@@ -16,11 +16,13 @@ import { SignInPage } from './sign-in/sign-in-page.js';
 import { useSignal } from './signal.js';
 import { Workbench } from './workbench.js';
 
+const ActivityPage = lazy(() => import('./activity/activity-page.js'));
 const AuditPage = lazy(() => import('./audit/audit-page.js'));
 const CoursePage = lazy(() => import('./course/course-page.js'));
 const InvitePage = lazy(() => import('./people/invite-page.js'));
 const MetricsPage = lazy(() => import('./metrics/metrics-page.js'));
 const PeoplePage = lazy(() => import('./people/people-page.js'));
+const RunPage = lazy(() => import('./activity/run-page.js'));
 const SystemPage = lazy(() => import('./system/system-page.js'));
 
 /** Who is there, and what that person's page is. */
@@ -70,6 +72,7 @@ function SignedIn({ me }: { readonly me: UserDto }) {
 /** Overseers have pages of their own, and the others a workbench. Whether somebody may see the system, the server says. */
 function PageOf({ me }: { readonly me: UserDto }) {
   const route = useSignal(currentRoute);
+  if (route.page === 'activity' || route.page === 'run') return <Doings me={me} route={route} />;
   if (me.role === 'auditor' || me.role === 'admin') return <Overseer me={me} route={route} />;
   if (route.page === 'course') return <Course me={me} course={route.course} />;
   if (route.page === 'metrics') return <Metrics me={me} course={route.course} />;
@@ -103,6 +106,27 @@ function Overseer({ me, route }: { readonly me: UserDto; readonly route: Route }
       fallback="Opening the log"
     >
       <AuditPage query={route.page === 'audit' ? route.query : ''} />
+    </Framed>
+  );
+}
+
+interface DoingsProps {
+  readonly me: UserDto;
+  readonly route: Extract<Route, { page: 'activity' | 'run' }>;
+}
+
+function Doings({ me, route }: DoingsProps) {
+  const isOverseer = me.role === 'auditor' || me.role === 'admin';
+  const start = isOverseer ? <OverseerLinks page={null} managesPeople={me.role === 'admin'} /> : <Home />;
+  if (route.page === 'run')
+    return (
+      <Framed me={me} start={start} title="Run" fallback="Opening the run">
+        <RunPage key={route.run} id={route.run} />
+      </Framed>
+    );
+  return (
+    <Framed me={me} start={start} title="Activity" fallback="Opening what happened">
+      <ActivityPage me={me} of={route.of} query={route.query} />
     </Framed>
   );
 }

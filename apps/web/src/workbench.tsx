@@ -1,7 +1,7 @@
 import { ActionIcon, Alert, Button, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { IconBook, IconHistory, IconUsers } from '@tabler/icons-react';
+import { IconBook, IconHistory, IconTimeline, IconUsers } from '@tabler/icons-react';
 import type { CourseDto, FileDto, UserDto, WorkspaceDto } from '@palimpsest/protocol/wire';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { sentenceOf } from './api-client.js';
@@ -16,7 +16,7 @@ import { RefusedChanges } from './outbox/refused-changes.js';
 import { useKeptChanges } from './outbox/use-kept-changes.js';
 import { Patience } from './patience.js';
 import type { PersonHere } from './people-here.js';
-import { coursePath, peoplePath, workspacePath } from './route.js';
+import { activityPath, coursePath, peoplePath, workspacePath } from './route.js';
 import { WorkBar } from './course/work-bar.js';
 import { describeSaveState, saveStatus } from './save-status.js';
 import { CourseSettings } from './shell/course-settings.js';
@@ -151,6 +151,15 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
               data-testid="history-button"
             >
               History
+            </Button>
+            <Button
+              component="a"
+              href={activityPath({ workspace: id })}
+              variant="default"
+              leftSection={<IconTimeline size={16} aria-hidden />}
+              data-testid="activity-button"
+            >
+              Activity
             </Button>
           </>
         }

@@ -13,6 +13,11 @@ export interface MetricsViewed {
   readonly type: 'MetricsViewed';
   readonly data: { readonly course: string; readonly person: string };
 }
+/** Somebody looked at what another person has done, over their workspaces; the subject is that person. */
+export interface ActivityViewed {
+  readonly type: 'ActivityViewed';
+  readonly data: { readonly person: string; readonly name: string };
+}
 export interface LogQueried {
   readonly type: 'LogQueried';
   readonly data: { readonly query: Readonly<Record<string, string>>; readonly rows: number };
@@ -82,6 +87,7 @@ export type AuditEvent =
   | HistoryViewed
   | WorkspaceViewed
   | MetricsViewed
+  | ActivityViewed
   | LogQueried
   | ExportStarted
   | ExportFinished

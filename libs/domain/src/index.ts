@@ -37,6 +37,9 @@ export {
   type UserState,
 } from './user.js';
 export type {
+  ConnectionClosed,
+  ConnectionEnd,
+  ConnectionOpened,
   RevocationReason,
   SessionEvent,
   SessionExpired,
@@ -129,6 +132,7 @@ export {
 export type { CheckpointSigned, EvidenceEvent } from './evidence.js';
 export type {
   AccessRefused,
+  ActivityViewed,
   AuditEvent,
   ExportFinished,
   ExportFormat,

@@ -38,4 +38,35 @@ export interface SessionRevoked {
   readonly data: { readonly user: string; readonly because: RevocationReason };
 }
 export type RevocationReason = 'self' | 'administrator' | 'password-changed' | 'deactivated';
-export type SessionEvent = SignedIn | SignInRefused | SignedOut | SessionExpired | SessionRevoked;
+/**
+ * A browser has opened a file. Of one session and file only the first of several sockets that overlap, or follow each other
+ * within some seconds: a page that reconnects has not gone away.
+ */
+export interface ConnectionOpened {
+  readonly type: 'ConnectionOpened';
+  readonly data: {
+    readonly connection: string;
+    readonly workspace: string;
+    readonly file: string;
+    /** Of the file at that moment. */
+    readonly path: string;
+  };
+}
+/** The last socket of the session on this file is closed. After a kill of the server there is none: see decision 0041. */
+export interface ConnectionClosed {
+  readonly type: 'ConnectionClosed';
+  readonly data: {
+    /** The id in its ConnectionOpened. */
+    readonly connection: string;
+    readonly workspace: string;
+    readonly file: string;
+    readonly path: string;
+    readonly reason: ConnectionEnd;
+    /** When the last socket was closed, milliseconds since 1970; the event follows when nobody has come back. */
+    readonly at: number;
+  };
+}
+/** `left`: the browser said so. `lost`: it said nothing. `ended`: by the server, as for a right that was taken. */
+export type ConnectionEnd = 'left' | 'lost' | 'ended' | 'server-stopped';
+export type SessionEvent =
+  SignedIn | SignInRefused | SignedOut | SessionExpired | SessionRevoked | ConnectionOpened | ConnectionClosed;

@@ -178,9 +178,9 @@ export class LookDto {
   byName!: string;
   @IsString()
   byRole!: string;
-  @IsIn(['workspace', 'history', 'metrics'])
-  what!: 'workspace' | 'history' | 'metrics';
-  /** Name of the workspace, or path of the file; of somebody’s figures the word. */
+  @IsIn(['workspace', 'history', 'activity', 'metrics'])
+  what!: 'workspace' | 'history' | 'activity' | 'metrics';
+  /** Name of the workspace, path of the file, or of whom; of somebody’s figures the word. */
   @IsString()
   object!: string;
 }

@@ -1,4 +1,22 @@
-import { IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsNumber,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { Type } from 'class-transformer';
+import { TimeRangeQueryDto } from './activity.js';
 
 /** Body of `POST /api/runs`. Wait for "saved" before asking: a run sees what the log has at that moment. */
 export class RequestRunDto {
@@ -29,7 +47,43 @@ export class RequestRunDto {
 
 export type RunStateName = 'queued' | 'running' | 'repl' | 'finished';
 
-/** One run in a list. `GET /api/workspaces/:id/runs` gives the newest first. */
+/** How a run can end. */
+export const OUTCOME_NAMES = [
+  ...(['exited', 'signalled', 'timed-out', 'out-of-memory', 'output-limit', 'workspace-limit'] as const),
+  ...(['cancelled', 'interrupted', 'refused', 'failed'] as const),
+] as const;
+export type OutcomeName = (typeof OUTCOME_NAMES)[number];
+
+/** Query of a history of runs. */
+export class RunQueryDto extends TimeRangeQueryDto {
+  @IsOptional()
+  @IsIn(OUTCOME_NAMES)
+  outcome?: OutcomeName;
+
+  /** Name of an exception that reached the person, such as `NameError`. */
+  @IsOptional()
+  @Matches(/^\S{1,100}$/, { message: '$property must be the name of an exception, such as NameError' })
+  exception?: string;
+
+  /** Path of the script. */
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(1000)
+  entry?: string;
+
+  /** `true`: only those with an error, and those that did not end by themselves. */
+  @IsOptional()
+  @IsIn(['true'])
+  failed?: 'true';
+
+  /** Id of the person who started it. */
+  @IsOptional()
+  @IsUUID()
+  by?: string;
+}
+
+/** One run in a list. `GET /api/workspaces/:id/runs` and the like give the newest first. */
 export class RunDto {
   @IsUUID()
   id!: string;
@@ -54,7 +108,174 @@ export class RunDto {
   requestedAt!: string;
   @IsOptional()
   @IsISO8601()
+  startedAt!: string | null;
+  @IsOptional()
+  @IsISO8601()
   finishedAt!: string | null;
+  @IsOptional()
+  @IsString()
+  workspaceName!: string | null;
+  /** The file that was run. */
+  @IsOptional()
+  @IsUUID()
+  entryFile!: string | null;
+  /** The outcome in words: "ended with exit code 1". */
+  @IsOptional()
+  @IsString()
+  ending!: string | null;
+  /** Whether an exception reached the person, or it did not end by itself. */
+  @IsBoolean()
+  failed!: boolean;
+  /** How many exceptions reached the person, and which kinds. */
+  @IsInt()
+  errors!: number;
+  @IsArray()
+  @IsString({ each: true })
+  exceptions!: readonly string[];
+  /** Milliseconds from its start to its end, and of processor time. */
+  @IsOptional()
+  @IsNumber()
+  wallMs!: number | null;
+  @IsOptional()
+  @IsNumber()
+  cpuMs!: number | null;
+  /** Bytes of memory at most, and of output. */
+  @IsOptional()
+  @IsNumber()
+  peakBytes!: number | null;
+  @IsOptional()
+  @IsNumber()
+  outputBytes!: number | null;
+}
+
+/** A line, or a part of one, that a person sent to a program. */
+export class RunInputDto {
+  @IsISO8601()
+  at!: string;
+  @IsString()
+  byName!: string;
+  /** As the terminal sent it. */
+  @IsString()
+  text!: string;
+}
+
+/** An exception that reached the person. Texts are those of the program: show them as text. */
+export class RunErrorDto {
+  @IsISO8601()
+  at!: string;
+  @IsString()
+  exception!: string;
+  @IsString()
+  message!: string;
+  /** Path in the workspace; null for a line of the console. */
+  @IsOptional()
+  @IsString()
+  path!: string | null;
+  @IsOptional()
+  @IsInt()
+  line!: number | null;
+  @IsOptional()
+  @IsString()
+  explanation!: string | null;
+  @IsString()
+  traceback!: string;
+}
+
+/** A picture: `GET /api/runs/:id/figures/:sha256`. */
+export class RunFigureDto {
+  @IsString()
+  sha256!: string;
+  @IsString()
+  mediaType!: string;
+  @IsInt()
+  bytes!: number;
+  @IsInt()
+  width!: number;
+  @IsInt()
+  height!: number;
+}
+
+/** What the program did to a file of the workspace. */
+export class RunProducedDto {
+  @IsUUID()
+  file!: string;
+  /** In the workspace. */
+  @IsString()
+  path!: string;
+  @IsIn(['created', 'changed', 'deleted', 'moved'])
+  change!: 'created' | 'changed' | 'deleted' | 'moved';
+  /** "wrote data.csv (12 KB)" */
+  @IsString()
+  text!: string;
+}
+
+/** `GET /api/runs/:id`: everything about one run but its code. */
+export class RunDetailDto extends RunDto {
+  /** The first part of what it printed, as the terminal got it. All of it: `GET /api/runs/:id/output`. */
+  @IsString()
+  output!: string;
+  /** Characters of all of its output; more than `output` has where that is cut. */
+  @IsInt()
+  outputLength!: number;
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => RunInputDto)
+  inputs!: RunInputDto[];
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => RunErrorDto)
+  raised!: RunErrorDto[];
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => RunFigureDto)
+  figures!: RunFigureDto[];
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => RunProducedDto)
+  produced!: RunProducedDto[];
+  /** A sentence for each file that was not kept. */
+  @IsArray()
+  @IsString({ each: true })
+  notKept!: string[];
+}
+
+/** A file as a run had it. */
+export class RunCodeFileDto {
+  @IsUUID()
+  file!: string;
+  /** At that time. */
+  @IsString()
+  path!: string;
+  @IsIn(['text', 'binary'])
+  kind!: 'text' | 'binary';
+  /** Of the file's stream; null: nothing had been written into it. */
+  @IsOptional()
+  @IsString()
+  revision!: string | null;
+  /** SHA-256 of its bytes, text as UTF-8. */
+  @IsString()
+  sha256!: string;
+  /** Bytes. */
+  @IsInt()
+  size!: number;
+}
+
+/** `GET /api/runs/:id/code`: what the run ran; it never changes. A file: `GET /api/runs/:id/code/:path`. */
+export class RunCodeDto {
+  @IsUUID()
+  run!: string;
+  @IsOptional()
+  @IsString()
+  entry!: string | null;
+  /** By path. */
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => RunCodeFileDto)
+  files!: RunCodeFileDto[];
+  /** Folders that were made and may be empty. */
+  @IsArray()
+  @IsString({ each: true })
+  folders!: readonly string[];
 }
 
 /**

@@ -44,7 +44,19 @@ export type {
   ReceiptDto,
 } from './items.js';
 export type { MoveFolderDto, PathDto, TrashEntryDto, UploadedDto, UsageDto, VersionDto } from './files.js';
-export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
+export type { ActivityEntryDto, ActivityKindName, SessionActivityDto } from './activity.js';
+export type {
+  OutcomeName,
+  RequestRunDto,
+  RunClientMessage,
+  RunCodeDto,
+  RunCodeFileDto,
+  RunDetailDto,
+  RunDto,
+  RunErrorDto,
+  RunServerMessage,
+  RunStateName,
+} from './runs.js';
 export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
 export type { AuditEntryDto, AuditHistogramDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export type {

@@ -12,6 +12,12 @@ import { Access } from '../policies/access.js';
 /** What was looked at, by the type of the event. */
 const WHAT: Readonly<Record<string, LookDto['what']>> = { HistoryViewed: 'history', MetricsViewed: 'metrics' };
 
+const WHAT: Readonly<Record<string, LookDto['what']>> = {
+  HistoryViewed: 'history',
+  WorkspaceViewed: 'workspace',
+  ActivityViewed: 'activity',
+};
+
 /** Who has looked at what is one's own. */
 @Controller('api/looks')
 export class LooksController {

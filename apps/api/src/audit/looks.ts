@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { HistoryViewed, MetricsViewed, WorkspaceViewed } from '@palimpsest/domain';
+import type { ActivityViewed, HistoryViewed, MetricsViewed, WorkspaceViewed } from '@palimpsest/domain';
 import type pg from 'pg';
 import type { CommandContext } from '../commands/context.js';
 import { inTransaction } from '../platform/in-transaction.js';
@@ -16,6 +16,13 @@ const REMEMBERED_MS = 300_000;
 const MAX_REMEMBERED = 10_000;
 
 type Look = HistoryViewed | WorkspaceViewed | MetricsViewed;
+
+type Look = HistoryViewed | WorkspaceViewed | ActivityViewed;
+
+function thingOf({ type, data }: Look): string {
+  if (type === 'HistoryViewed') return data.file;
+  return type === 'ActivityViewed' ? data.person : data.workspace;
+}
 
 /** Records who looked at what, before the look is granted: one event for a session, a thing and half an hour. */
 @Injectable()

@@ -15,6 +15,7 @@ import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { bufferUntilReady } from '../sockets/early-frames.js';
 import type { SocketRequest } from '../sockets/path-ws.adapter.js';
 import { CollabConnection } from './collab-connection.js';
+import { ConnectionRecords } from './connection-records.js';
 import { PersonLimits, TooManyDocuments } from './person-limits.js';
 import { type OpenRoom, Rooms } from './rooms.js';
 import { closeLimited, sendWait } from './wait-message.js';
@@ -22,6 +23,7 @@ import { closeLimited, sendWait } from './wait-message.js';
 /** What the directory says about a person and a file. */
 interface FileGrant extends Grant {
   readonly file: FileRow['id'];
+  readonly path: string;
 }
 
 /** `/collab/:file`: co-editing by the protocol of y-websocket. The rules are in PROTOCOL.md. */
@@ -35,6 +37,7 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
     private readonly permissions: PermissionWatch,
     private readonly limits: PersonLimits,
     private readonly refusals: RefusalRecords,
+    private readonly connections: ConnectionRecords,
   ) {}
 
   /** Called in the same turn as the upgrade: the listener must be there before the first frame. */
@@ -60,6 +63,7 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
       address: addressOf(request),
     });
     socket.once('close', this.limits.open(grant.file, context));
+    socket.once('close', this.connections.opened(grant.path, context));
     return this.#enter(socket, request, grant, context);
   }
 
@@ -99,8 +103,8 @@ export class CollabGateway implements OnGatewayConnection<WebSocket> {
     const open = await this.access.requireFile(person, id, 'see');
     const { file, workspace, item, until } = open;
     const mayWrite = this.access.mayType(person, open);
-    const grant = { course: workspace.course, workspace: workspace.id, file: file.id, mayWrite, deleted: file.deleted };
-    return { ...grant, item: item?.id, until };
+    const grant = { course: workspace.course, workspace: workspace.id, file: file.id, path: file.path };
+    return { ...grant, mayWrite, deleted: file.deleted, item: item?.id, until };
   }
 
   /** Nobody waits for it: how long it takes to be turned away tells nothing. */

@@ -4,6 +4,7 @@ import type { EventStore } from '@palimpsest/event-store';
 import { EVENT_STORE } from '../platform/tokens.js';
 import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { CollabGateway } from './collab.gateway.js';
+import { ConnectionRecords } from './connection-records.js';
 import { AwarenessExchange } from './awareness-exchange.js';
 import { PersonLimits } from './person-limits.js';
 import { Rooms } from './rooms.js';
@@ -19,5 +20,8 @@ const rooms = {
     }),
 };
 
-@Module({ providers: [rooms, AwarenessExchange, PersonLimits, CollabGateway], exports: [PersonLimits, Rooms] })
+@Module({
+  providers: [rooms, AwarenessExchange, PersonLimits, ConnectionRecords, CollabGateway],
+  exports: [PersonLimits, Rooms],
+})
 export class CollaborationModule {}

@@ -3,6 +3,7 @@ import { PostgresBlobStore } from '@palimpsest/blobs';
 import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments, warmUp } from '@palimpsest/documents';
 import { type EventStore, openEventStore } from '@palimpsest/event-store';
 import {
+  ActivityQueries,
   AuditQueries,
   DirectoryQueries,
   ExportQueries,
@@ -34,13 +35,14 @@ function createPool(configuration: Configuration): pg.Pool {
   return pool;
 }
 
-const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, ExportQueries, MetricsQueries].map(
-  (Queries) => ({
-    provide: Queries,
-    inject: [POOL],
-    useFactory: (pool: pg.Pool) => new Queries(pool),
-  }),
-);
+const queries = [
+  ...[DirectoryQueries, ItemQueries, RunQueries, AuditQueries],
+  ...[ExportQueries, MetricsQueries, ActivityQueries],
+].map((Queries) => ({
+  provide: Queries,
+  inject: [POOL],
+  useFactory: (pool: pg.Pool) => new Queries(pool),
+}));
 
 /** The event store, Postgres and the read models: made once, for every feature. */
 @Global()
@@ -85,7 +87,8 @@ const queries = [DirectoryQueries, ItemQueries, RunQueries, AuditQueries, Export
   ],
   exports: [
     ...[CONFIGURATION, POOL, EVENT_STORE, ReadModels, DirectoryQueries, ItemQueries, RunQueries, AuditQueries],
-    ...[ServiceMeters, ExportQueries, MetricsQueries, PostgresBlobStore, DocSnapshots, RecordedDocuments],
+    ...[ServiceMeters, ActivityQueries, ExportQueries, MetricsQueries],
+    ...[PostgresBlobStore, DocSnapshots, RecordedDocuments],
   ],
 })
 export class PlatformModule implements OnModuleInit, OnApplicationShutdown {

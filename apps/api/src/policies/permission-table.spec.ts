@@ -147,6 +147,11 @@ describe('the table of permissions', () => {
     expect(who('course.roster')).toEqual(
       ROLES.flatMap((role) => [`${role}/assistant`, `${role}/professor`, `${role}/auditor`]),
     );
+    expect(who('person.activity')).toEqual(
+      ROLES.flatMap((role) =>
+        role === 'admin' ? everywhere(role) : [`${role}/assistant`, `${role}/professor`, `${role}/auditor`],
+      ),
+    );
     expect(who('accounts.administer')).toEqual(everywhere('admin'));
     expect(who('export.course')).toEqual([
       ...ROLES.filter((role) => role !== 'admin').flatMap((role) => [`${role}/professor`, `${role}/auditor`]),

@@ -8,6 +8,7 @@ import {
   mayManageItems,
   mayProveEvents,
   mayReadAuditLog,
+  maySeeActivity,
   maySeeItem,
   maySeeMetrics,
   maySeeOverview,
@@ -60,6 +61,8 @@ export const ACTIONS = {
   'workspace.run': inWorkspace('run'),
   'file.type': (asker, facts) => facts.file === 'text' && inWorkspace('edit')(asker, facts),
   'course.roster': (_, { courseRole }) => courseRole !== undefined && maySeeRoster(courseRole),
+  /** What another person has done in a course; one's own is `self`. */
+  'person.activity': ({ role }, { courseRole }) => maySeeActivity(role, courseRole),
   'course.people': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
   'course.modules': ({ role }, { courseRole }) => mayManageCourse(role, courseRole),
   'items.list': ({ role }, { courseRole }) => role === 'admin' || courseRole !== undefined,

@@ -81,6 +81,7 @@ const INSTALLATION: readonly Column[] = [
 
 const IN_COURSE: readonly Column[] = [
   { title: 'see the list of members', action: 'course.roster' },
+  { title: 'see what others have done in it', action: 'person.activity' },
   { title: 'bring people in, invite, take out', action: 'course.people' },
   { title: 'decide what programs may use', action: 'course.modules' },
   { title: 'see what is published', action: 'items.list' },

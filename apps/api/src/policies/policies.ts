@@ -133,6 +133,11 @@ export function mayProveEvents(role: Role): boolean {
   return role === 'auditor' || role === 'admin';
 }
 
+/** Who sees what another person has done in a course, and when: those who oversee it. */
+export function maySeeActivity(role: Role, courseRole: string | undefined): boolean {
+  return role === 'admin' || (courseRole !== undefined && isOverseer(courseRole));
+}
+
 /** Who sees the list of a course's members. Students see their teammates where they work together. */
 export function maySeeRoster(courseRole: string): boolean {
   return teaches(courseRole) || courseRole === 'auditor';

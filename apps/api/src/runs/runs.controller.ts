@@ -1,9 +1,8 @@
-import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Inject, Post, Req } from '@nestjs/common';
 import {
   asId,
   type CourseId,
   type FileId,
-  ID_PATTERN,
   RESTRICTED_MODULES,
   runDecider,
   type RunFile,
@@ -14,9 +13,8 @@ import {
   type WorkspaceId,
 } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
-import { ReadModels, RunQueries, type RunRow } from '@palimpsest/projections';
-import { PageQueryDto, RequestRunDto, RunDto, WrittenDto } from '@palimpsest/protocol';
-import type { Request, Response } from 'express';
+import { RequestRunDto, WrittenDto } from '@palimpsest/protocol';
+import type { Request } from 'express';
 import { addressOf } from '../auth/address.js';
 import { Person } from '../auth/auth.guard.js';
 import { contextOf, type Principal } from '../auth/principal.js';
@@ -24,24 +22,13 @@ import { CommandHandler } from '../commands/command-handler.js';
 import { newId } from '../commands/command-identity.js';
 import { ModuleRules } from '../courses/module-rules.js';
 import { Limited } from '../limits/request-limits.js';
-import { Answers, Asks, PathId, Takes } from '../platform/api-description.js';
-import { decodeCursor, linkNext, pageOf } from '../platform/paging.js';
+import { Answers, PathId, Takes } from '../platform/api-description.js';
 import { EVENT_STORE } from '../platform/tokens.js';
-import { waitFor } from '../platform/wait-for.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { Access } from '../policies/access.js';
 import { RunAccess } from './run-access.js';
 import { RunQueue } from './run-queue.js';
 import { RunWaits } from './run-waits.js';
-
-function runDto(row: RunRow): RunDto {
-  const { requestedAt, finishedAt, id, workspace, by, byName, mode, entry, state, outcome } = row;
-  return {
-    ...{ id, workspace, by, byName, mode, entry, state, outcome },
-    requestedAt: requestedAt.toISOString(),
-    finishedAt: finishedAt?.toISOString() ?? null,
-  };
-}
 
 @Controller('api')
 export class RunsController {
@@ -50,8 +37,6 @@ export class RunsController {
     private readonly runAccess: RunAccess,
     private readonly commands: CommandHandler,
     private readonly moduleRules: ModuleRules,
-    private readonly queries: RunQueries,
-    private readonly readModels: ReadModels,
     private readonly runQueue: RunQueue,
     private readonly waits: RunWaits,
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -121,30 +106,6 @@ export class RunsController {
     const command = { kind: 'cancel', by: asId<UserId>(person.userId) } as const;
     const { position } = await this.commands.execute(streamOf.run(run.id), runDecider, command, context);
     return { id, position };
-  }
-
-  @Get('workspaces/:id/runs')
-  @Access('workspace.see')
-  @Answers(RunDto, { list: true })
-  @Asks(PageQueryDto)
-  async list(
-    @Person() person: Principal,
-    @PathId('id') id: string,
-    @Query() { after, limit, cursor }: PageQueryDto,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<RunDto[]> {
-    await waitFor(this.readModels, 'runs', after);
-    const { workspace } = await this.access.require(person, id, 'see');
-    const [micros = '', run = ''] = decodeCursor(cursor, [/^\d{1,17}$/, ID_PATTERN]) ?? [];
-    const before = cursor === undefined ? undefined : { micros, run };
-    const page = await pageOf(
-      limit,
-      (most) => this.queries.ofWorkspace(workspace.id, most, before),
-      (row) => [row.requestedMicros, row.id],
-    );
-    linkNext(request, response, 'cursor', page.next);
-    return page.rows.map(runDto);
   }
 
   /** The tree and every file's revision, from the log itself: a read model may be a moment behind what was just saved. */

@@ -14,6 +14,6 @@ import { RunsController } from './runs.controller.js';
   imports: [CollaborationModule, CoursesModule],
   controllers: [RunsController, FiguresController],
   providers: [RunAccess, RunGateway, RegisterWatch, RunQueue, RunPlaces, RunWaits],
-  exports: [RunQueue, RunPlaces],
+  exports: [RunAccess, RunQueue, RunPlaces],
 })
 export class RunsModule {}

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
 import { createInProcessLog } from '@palimpsest/event-store/testing';
+import { PROJECTORS, REACTORS } from '@palimpsest/projections';
 import type { AuditPageDto, ProblemDto, ProjectionStateDto, SystemDto } from '@palimpsest/protocol';
 import { eventually } from '@palimpsest/test-support';
 import pg from 'pg';
@@ -72,6 +73,7 @@ describe('the state of the system', () => {
       ['runs', 'read-model'],
       ['audit', 'read-model'],
       ['metrics', 'read-model'],
+      ['activity', 'read-model'],
       ['run-queue', 'reactor'],
       ['write-back', 'reactor'],
       ['evidence', 'reactor'],
@@ -138,7 +140,11 @@ describe('the state of the system', () => {
     await store.close();
     expect(system.eventStore).toEqual({ kind: 'KurrentDB', available: false, identity: null, head: null });
     expect(system.projections.map(({ state, share, fault }) => ({ state, share, fault }))).toEqual(
-      Array.from({ length: 6 }, () => ({ state: 'unknown', share: null, fault: null })),
+      Array.from({ length: PROJECTORS.length + REACTORS.length }, () => ({
+        state: 'unknown',
+        share: null,
+        fault: null,
+      })),
     );
     expect(named(system, 'audit').position).toBe(await api.store.head());
   });
@@ -151,7 +157,7 @@ describe('the state of the system', () => {
       return system.eventStore.available && system;
     }, 'the first answer');
     expect(available.eventStore).toMatchObject({ kind: 'KurrentDB', head: null, identity: expect.any(String) });
-    const ofAnother = Array.from({ length: 6 }, () => 'foreign-log');
+    const ofAnother = Array.from({ length: PROJECTORS.length + REACTORS.length }, () => 'foreign-log');
     expect(available.projections.map(({ state }) => state)).toEqual(ofAnother);
     log.server.stop();
     const away = await state.read();
@@ -176,6 +182,7 @@ describe('the state of the system', () => {
       ['runs', 'stopped'],
       ['audit', 'unknown'],
       ['metrics', 'unknown'],
+      ['activity', 'unknown'],
       ['run-queue', 'foreign-log'],
       ['write-back', 'unknown'],
       ['evidence', 'unknown'],

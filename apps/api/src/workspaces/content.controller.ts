@@ -1,6 +1,5 @@
 import { Controller, Get, Inject, NotFoundException, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
-import { mediaTypeOf } from '@palimpsest/blobs';
 import {
   asId,
   CONTENT_STORED,
@@ -24,12 +23,9 @@ import { EVENT_STORE } from '../platform/tokens.js';
 import { Access } from '../policies/access.js';
 import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { namesOf } from './names-of.js';
-import { type RecordedContent, RecordedFiles } from './recorded-content.js';
-import { sendContent, type ServedContent, TEXT_TYPE } from './served-content.js';
+import { RecordedFiles } from './recorded-content.js';
+import { sendContent, servedOf } from './served-content.js';
 import { WorkspacePast } from './workspace-past.js';
-
-/** Bytes by which a kind of file is told. */
-const HEAD_BYTES = 16;
 
 /** A file as bytes: what a program wrote, what was uploaded, or the text as it is recorded. */
 @Controller('api/workspaces/:id/files/:file')
@@ -73,7 +69,9 @@ export class ContentController {
     await sendContent(
       request,
       response,
-      await this.#served(then?.path ?? file.path, file.id, content, revision !== undefined),
+      await servedOf(this.files, {
+        ...{ path: then?.path ?? file.path, id: file.id, content, isFixed: revision !== undefined },
+      }),
     );
   }
 
@@ -137,27 +135,4 @@ export class ContentController {
       }),
     );
   }
-
-  async #served(path: string, id: string, content: RecordedContent, isFixed: boolean): Promise<ServedContent> {
-    if (content.kind === 'text') {
-      const bytes = Buffer.from(content.text, 'utf8');
-      return {
-        ...{ path, isFixed, size: bytes.length, mediaType: TEXT_TYPE, tag: `${id}-${content.revision ?? 'new'}` },
-        read: (start, end) => one(bytes.subarray(start, end)),
-      };
-    }
-    const { sha256 } = content;
-    const blob = await this.files.blobs.info(sha256);
-    if (!blob) throw new NotFoundException('The content of this file is not there: the blobs have to be restored.');
-    const head: Uint8Array[] = [];
-    for await (const piece of this.files.blobs.read(sha256, 0, HEAD_BYTES)) head.push(piece);
-    return {
-      ...{ path, isFixed, size: blob.size, mediaType: mediaTypeOf(Buffer.concat(head)), tag: sha256 },
-      read: (start, end) => this.files.blobs.read(sha256, start, end),
-    };
-  }
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

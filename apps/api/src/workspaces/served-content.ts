@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ANY_BYTES } from '@palimpsest/blobs';
+import { NotFoundException } from '@nestjs/common';
+import { ANY_BYTES, mediaTypeOf } from '@palimpsest/blobs';
 import type { Request, Response } from 'express';
+import type { RecordedContent, RecordedFiles } from './recorded-content.js';
 
 /** What is to be sent of a file. */
 export interface ServedContent {
@@ -19,6 +21,42 @@ export interface ServedContent {
 }
 
 export const TEXT_TYPE = 'text/plain; charset=utf-8';
+
+/** Bytes by which a kind of file is told. */
+const HEAD_BYTES = 16;
+
+interface Recorded {
+  readonly path: string;
+  /** Of the file. */
+  readonly id: string;
+  readonly content: RecordedContent;
+  readonly isFixed: boolean;
+}
+
+/** What a file holds at a revision, to be sent. Throws 404 where the bytes of a binary file are not there. */
+export async function servedOf(files: RecordedFiles, { path, id, content, isFixed }: Recorded): Promise<ServedContent> {
+  if (content.kind === 'text') {
+    const bytes = Buffer.from(content.text, 'utf8');
+    return {
+      ...{ path, isFixed, size: bytes.length, mediaType: TEXT_TYPE, tag: `${id}-${content.revision ?? 'new'}` },
+      read: (start, end) => one(bytes.subarray(start, end)),
+    };
+  }
+  const { sha256 } = content;
+  const blob = await files.blobs.info(sha256);
+  if (!blob) throw new NotFoundException('The content of this file is not there: the blobs have to be restored.');
+  const head: Uint8Array[] = [];
+  for await (const piece of files.blobs.read(sha256, 0, HEAD_BYTES)) head.push(piece);
+  return {
+    ...{ path, isFixed, size: blob.size, mediaType: mediaTypeOf(Buffer.concat(head)), tag: sha256 },
+    read: (start, end) => files.blobs.read(sha256, start, end),
+  };
+}
+
+/** Bytes that are in memory, as what is sent in pieces. */
+export async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
 
 /** Media types that a browser may show: pictures that hold no program, and pages that it draws without ours. Everything else is saved. */
 const SHOWN: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'application/pdf']);

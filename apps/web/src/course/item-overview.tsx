@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { sentenceOf } from '../api-client.js';
 import { dayAndTime } from '../clock-time.js';
 import { Patience } from '../patience.js';
-import { workspacePath } from '../route.js';
+import { activityPath, workspacePath } from '../route.js';
 import { newUuid } from './new-uuid.js';
 import { MomentInput } from './moment-input.js';
 import { useItemCommands, useOverview } from './use-items.js';
@@ -60,6 +60,9 @@ export function ItemOverview({ item, mayDecide, onClose }: Props) {
                       <Group gap="xs" wrap="nowrap">
                         {timeOf(row.deadline)}
                         {row.extension !== null && <Text size="xs">extended</Text>}
+                        <Anchor href={activityPath({ person: row.person })} size="xs">
+                          Activity<span className="visually-hidden"> of {row.displayName}</span>
+                        </Anchor>
                         {mayDecide && isTimed && (
                           <Button size="compact-xs" variant="default" onClick={() => setExtending(row)}>
                             Extend<span className="visually-hidden"> for {row.displayName}</span>

@@ -1,8 +1,9 @@
-import { Alert, Badge, Table, Text } from '@mantine/core';
+import { Alert, Anchor, Badge, Table, Text } from '@mantine/core';
 import type { MemberDto } from '@palimpsest/protocol/wire';
 import { useQuery } from '@tanstack/react-query';
 import { api, sentenceOf } from '../api-client.js';
 import { Patience } from '../patience.js';
+import { activityPath } from '../route.js';
 
 /** Everybody in a course. */
 export function MemberList({ course }: { readonly course: string }) {
@@ -29,6 +30,7 @@ export function MemberList({ course }: { readonly course: string }) {
             <Table.Th>Name</Table.Th>
             <Table.Th>User name</Table.Th>
             <Table.Th>In this course</Table.Th>
+            <Table.Th>What they did</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -39,6 +41,11 @@ export function MemberList({ course }: { readonly course: string }) {
               </Table.Td>
               <Table.Td>{username}</Table.Td>
               <Table.Td>{role}</Table.Td>
+              <Table.Td>
+                <Anchor href={activityPath({ person: id })} size="sm" data-testid={`activity-of-${username}`}>
+                  Activity<span className="visually-hidden"> of {displayName}</span>
+                </Anchor>
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { api, sentenceOf } from '../api-client.js';
 import { fullTime } from '../clock-time.js';
 
-const WHAT = { workspace: 'Workspace', history: 'History of', metrics: 'Your' } as const;
+const WHAT = { workspace: 'Workspace', history: 'History of', activity: 'Activity of', metrics: 'Your' } as const;
 
 /** Who has looked into one's own workspace and at the histories of its files, the newest first. */
 export function LooksDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {

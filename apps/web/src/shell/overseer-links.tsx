@@ -9,12 +9,13 @@ const PAGES = [
   { page: 'system', path: '/system', label: 'System' },
 ] as const;
 
-/** The pages of auditors and administrators; `people` is the latter's alone. Addresses like any other: a middle click opens one in a tab of its own. */
 interface Props {
-  readonly page: (typeof PAGES)[number]['page'];
+  /** Null: another page than these. */
+  readonly page: (typeof PAGES)[number]['page'] | null;
   readonly managesPeople: boolean;
 }
 
+/** The pages of auditors and administrators; `people` is the latter's alone. Addresses like any other: a middle click opens one in a tab of its own. */
 export function OverseerLinks({ page, managesPeople }: Props) {
   return (
     <nav aria-label="Pages" className="overseer-links">

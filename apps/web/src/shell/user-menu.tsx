@@ -8,12 +8,14 @@ import {
   IconLogout,
   IconMoon,
   IconSun,
+  IconTimeline,
   IconUserCircle,
   IconUserCog,
 } from '@tabler/icons-react';
 import type { UserDto } from '@palimpsest/protocol/wire';
 import { useState } from 'react';
 import { sentenceOf } from '../api-client.js';
+import { activityPath } from '../route.js';
 import { saveStatus } from '../save-status.js';
 import { AccountDialog } from '../account/account-dialog.js';
 import { signOut } from '../session.js';
@@ -69,6 +71,14 @@ export function UserMenu({ me }: { readonly me: UserDto }) {
             data-testid="my-account"
           >
             My account
+          </Menu.Item>
+          <Menu.Item
+            component="a"
+            href={activityPath({ person: me.id })}
+            leftSection={<IconTimeline size={16} aria-hidden />}
+            data-testid="my-activity"
+          >
+            My activity
           </Menu.Item>
           <Menu.Item
             leftSection={<IconEye size={16} aria-hidden />}
