@@ -100,3 +100,20 @@ export {
   SystemDto,
   type ProjectionStateName,
 } from './system.js';
+/** The replay of a file: pages of edits and keyframes as bytes, and a text that knows who wrote it. */
+export {
+  decodeReplayPage,
+  EDIT_KINDS,
+  encodeReplayPage,
+  REPLAY_FORMAT,
+  type EditKind,
+  type ReplayEdit,
+  type ReplayPage,
+} from './replay/replay-page.js';
+export {
+  decodeReplayKeyframe,
+  encodeReplayKeyframe,
+  type EditSource,
+  type ReplayKeyframe,
+} from './replay/replay-keyframe.js';
+export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';

@@ -53,3 +53,13 @@ export type {
   RebuildStateDto,
   SystemDto,
 } from './system.js';
+export {
+  decodeReplayPage,
+  EDIT_KINDS,
+  REPLAY_FORMAT,
+  type EditKind,
+  type ReplayEdit,
+  type ReplayPage,
+} from './replay/replay-page.js';
+export { decodeReplayKeyframe, type EditSource, type ReplayKeyframe } from './replay/replay-keyframe.js';
+export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';
