@@ -36,8 +36,12 @@ export interface PauseMark {
 
 /** What the overview says of a page, so that it need not be read. */
 export interface PageSummary {
-  readonly fromMs: number;
-  readonly toMs: number;
+  /** Time of its first edit. */
+  readonly startMs: number;
+  /** Time of its last edit. */
+  readonly endMs: number;
+  /** The latest time in it: a clock may have been set back. */
+  readonly latestMs: number;
   readonly slots: readonly Slot[];
   readonly pastes: readonly PasteMark[];
   readonly pauses: readonly PauseMark[];
@@ -46,8 +50,9 @@ export interface PageSummary {
 /** `before`: time of the last edit before the page; undefined: there was none. */
 export function summaryOf(page: ReplayPage, before: number | undefined): PageSummary {
   return {
-    fromMs: page.edits[0]?.ms ?? 0,
-    toMs: page.edits.at(-1)?.ms ?? 0,
+    startMs: page.edits[0]?.ms ?? 0,
+    endMs: page.edits.at(-1)?.ms ?? 0,
+    latestMs: page.edits.reduce((latest, { ms }) => Math.max(latest, ms), 0),
     slots: slotsOf(page),
     pastes: pastesOf(page),
     pauses: pausesOf(page, before),

@@ -49,7 +49,7 @@ export class TextFold {
   #units = new Uint16Array();
   #states = new Uint8Array();
   #writtenBy = new Uint32Array();
-  #ranks = new Int32Array();
+  #ranks: Int32Array = new Int32Array();
   #counts = new VisibleCounts(0);
 
   /** `doc` as it is before the edits; `base` is its text. The document is read, and may change afterwards. */
