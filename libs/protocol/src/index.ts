@@ -90,7 +90,27 @@ export {
   type RunStateName,
 } from './runs.js';
 export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED, MESSAGE_WAIT, WAIT_MAX_HELD } from './collaboration.js';
-export { AuthorDto, FileHistoryDto, HistoryRunDto, type HistoryEdit, type TextSplice } from './history.js';
+export {
+  AuthorDto,
+  ComparedPartDto,
+  CompareQueryDto,
+  ComparisonDto,
+  FileHistoryDto,
+  FileStateDto,
+  HistoryMarkDto,
+  HistoryPageDto,
+  HistoryPageQueryDto,
+  HistoryRunDto,
+  HistoryStretchDto,
+  MomentQueryDto,
+  PasteOriginDto,
+  RestoredMomentDto,
+  RestoreMomentDto,
+  RunErrorDto,
+  RunFixDto,
+  type TextSplice,
+  type WrittenSpan,
+} from './history.js';
 export { AfterQueryDto, DEFAULT_PAGE, PageQueryDto, POSITION } from './paging.js';
 export { AuditActorDto, AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export {

@@ -44,7 +44,23 @@ export type {
 } from './items.js';
 export type { MoveFolderDto, PathDto, TrashEntryDto, UploadedDto, UsageDto, VersionDto } from './files.js';
 export type { RequestRunDto, RunClientMessage, RunDto, RunServerMessage, RunStateName } from './runs.js';
-export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
+export type {
+  AuthorDto,
+  ComparedPartDto,
+  ComparisonDto,
+  FileHistoryDto,
+  FileStateDto,
+  HistoryMarkDto,
+  HistoryPageDto,
+  HistoryRunDto,
+  HistoryStretchDto,
+  PasteOriginDto,
+  RestoredMomentDto,
+  RunErrorDto,
+  RunFixDto,
+  TextSplice,
+  WrittenSpan,
+} from './history.js';
 export type { AuditEntryDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export type {
   EventStoreStateDto,

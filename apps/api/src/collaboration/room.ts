@@ -116,15 +116,22 @@ export class Room {
 
   /**
    * `onBroken` is told once when the document cannot be trusted any more: drop the room and let people join a new one.
-   * Without `snapshots` the room is loaded from all its events.
+   * Without `snapshots` the room is loaded from all its events. `onSnapshot` is called when one was written.
    */
-  constructor(file: FileId, store: EventStore, onBroken: (error: unknown) => void, snapshots?: DocSnapshots) {
+  constructor(
+    file: FileId,
+    store: EventStore,
+    onBroken: (error: unknown) => void,
+    snapshots?: DocSnapshots,
+    onSnapshot?: (file: FileId) => void,
+  ) {
     this.file = file;
     this.#onBroken = onBroken;
     this.#store = store;
     this.#stream = streamOf.file(file);
     this.#snapshots = snapshots;
-    this.#snapshotting = snapshots && new RoomSnapshots(snapshots, this.#stream, () => this.#recordedState());
+    const capture = () => this.#recordedState();
+    this.#snapshotting = snapshots && new RoomSnapshots(snapshots, this.#stream, capture, () => onSnapshot?.(file));
     this.ready = this.#load();
   }
 

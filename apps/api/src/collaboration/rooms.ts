@@ -25,6 +25,8 @@ export interface RoomsOptions {
   /** Undefined: every document is loaded from all its events. */
   readonly snapshots?: DocSnapshots;
   readonly limits?: RoomLimits;
+  /** Called when a room has written a snapshot: what else is made of the file ahead of time can be made now. */
+  readonly onSnapshot?: (file: FileId) => void;
   /** Leads to the awareness of a file on other nodes. */
   readonly channelOf?: (file: FileId) => AwarenessChannel;
 }
@@ -90,8 +92,8 @@ export class Rooms implements BeforeApplicationShutdown {
   }
 
   #open(file: FileId): Entry {
-    const { snapshots, channelOf } = this.options;
-    const room: Room = new Room(file, this.store, (error) => this.#drop(entry, error), snapshots);
+    const { snapshots, channelOf, onSnapshot } = this.options;
+    const room: Room = new Room(file, this.store, (error) => this.#drop(entry, error), snapshots, onSnapshot);
     const awareness = new AwarenessRoom(channelOf?.(file));
     const entry: Entry = { room, awareness, onBroken: new Set(), holders: 0 };
     this.#entries.set(file, entry);

@@ -30,6 +30,7 @@ export interface PasteMark {
 export interface PauseMark {
   readonly edit: number;
   readonly ms: number;
+  readonly author: number;
   /** Milliseconds that it lasted. */
   readonly lasted: number;
 }
@@ -80,9 +81,9 @@ function pastesOf({ first, edits }: ReplayPage): PasteMark[] {
 
 function pausesOf({ first, edits }: ReplayPage, before: number | undefined): PauseMark[] {
   let last = before;
-  return edits.flatMap(({ ms }, n) => {
+  return edits.flatMap(({ ms, author }, n) => {
     const lasted = last === undefined ? 0 : ms - last;
     last = ms;
-    return lasted > PAUSE_MS ? [{ edit: first + n + 1, ms, lasted }] : [];
+    return lasted > PAUSE_MS ? [{ edit: first + n + 1, ms, author, lasted }] : [];
   });
 }
