@@ -15,7 +15,7 @@ import { startPostgres } from '../postgres.mjs';
 const require = createRequire(new URL('../../libs/event-store/package.json', import.meta.url));
 const pg = require('pg');
 
-const LENGTHS = (process.env.LEN ?? '100000,260000').split(',').map(Number);
+const LENGTHS = [100_000, 260_000];
 const SEEKS = 200;
 /** Milliseconds. */
 const MOST_OPEN = 500;
@@ -99,12 +99,16 @@ async function measure(what, { say, store, makeFiles, parts, domain, Y, edits })
   const { open } = opened[0].value;
   const random = parts.randomFrom(5);
   const seeks = [];
+  const before = process.cpuUsage();
+  const answers = [];
   let sent = 0;
   for (let n = 0; n < SEEKS; n++) {
     const { ms, value } = await timed(() => seek(files, writtenSpans, open, random(open.edits + 1)));
     seeks.push(ms);
-    sent += gzipSync(value.bytes, { level: 1 }).length;
+    answers.push(value.bytes);
   }
+  const { user, system } = process.cpuUsage(before);
+  for (const bytes of answers) sent += gzipSync(bytes, { level: 1 }).length;
   let whole = opened[0].value.overview;
   for (let page = 0; page < open.pages.length; page++) whole += (await files.pageBytes(open, page)).length;
   const { wrong } = await compareWithFold(files, open, { store, domain, file, Y });
@@ -115,6 +119,7 @@ async function measure(what, { say, store, makeFiles, parts, domain, Y, edits })
     [`${what}: open, p50 of ${OPENINGS} fresh processes' caches`]: ms(median(opened.map((one) => one.ms)), MOST_OPEN),
     [`${what}: seek, p50`]: ms(median(seeks)),
     [`${what}: seek, p95`]: ms(p95(seeks), MOST_SEEK),
+    [`${what}: seek, processor time, mean`]: ms((user + system) / 1_000 / SEEKS),
     [`${what}: sent to open`]: kB(opened[0].value.bytes),
     [`${what}: of that the overview`]: kB(opened[0].value.overview),
     [`${what}: sent for all pages`]: kB(whole),
@@ -162,7 +167,7 @@ function tracedEdits(path, Y) {
 }
 
 /** Edits of the old way that are measured: with all of them it would take minutes. */
-const OLD_EDITS = Number(process.env.OLD ?? 100_000);
+const OLD_EDITS = 100_000;
 
 /** Runs it on a Postgres of its own. */
 export async function run(say) {

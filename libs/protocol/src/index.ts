@@ -133,7 +133,7 @@ export {
 export {
   decodeReplayKeyframe,
   encodeReplayKeyframe,
-  type EditSource,
   type ReplayKeyframe,
 } from './replay/replay-keyframe.js';
+export { EditSources, type EditSource } from './replay/edit-sources.js';
 export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata'; // the index of the protocol has DTO classes
 import { describe, expect, it } from '@jest/globals';
 import { TEXT_ROOT } from '@palimpsest/domain';
-import { decodeReplayKeyframe, encodeReplayKeyframe, WrittenText } from '@palimpsest/protocol';
+import { decodeReplayKeyframe, EditSources, encodeReplayKeyframe, WrittenText } from '@palimpsest/protocol';
 import * as Y from 'yjs';
 import {
   type BuildingBase,
@@ -16,7 +16,7 @@ import { historyOfTwo } from './testing/two-authors.js';
 
 const empty = (): BuildingBase => ({
   doc: new Y.Doc(),
-  keyframe: { edit: 0, text: '', edits: new Uint32Array(0), sources: new Map() },
+  keyframe: { edit: 0, text: '', edits: new Uint32Array(0), sources: new EditSources() },
   lastMs: undefined,
 });
 
@@ -81,7 +81,7 @@ describe('pages of a replay', () => {
   });
 
   it('refuse a text that is not the one of the document', async () => {
-    const base = { ...empty(), keyframe: { edit: 1, text: 'a', edits: Uint32Array.of(1), sources: new Map() } };
+    const base = { ...empty(), keyframe: { edit: 1, text: 'a', edits: Uint32Array.of(1), sources: new EditSources() } };
     await expect(pagesOf(base, [], [])).rejects.toThrow('not the one of the document');
   });
 

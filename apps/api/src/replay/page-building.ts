@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { EditSource, ReplayEdit, ReplayKeyframe, ReplayPage } from '@palimpsest/protocol';
+import type { EditSources, ReplayEdit, ReplayKeyframe, ReplayPage } from '@palimpsest/protocol';
 import * as Y from 'yjs';
 import { type EditWay, isPasted, kindOf } from './edit-kind.js';
 import { type PageSummary, summaryOf } from './page-summary.js';
@@ -72,7 +72,7 @@ export async function buildPages(
   if (full > 0) onFull(base.doc);
   await applyAll(base.doc, edits.slice(full), fold);
   fold.begin(base.doc);
-  const sources = new Map(base.keyframe.sources);
+  const sources = base.keyframe.sources.copy();
   let from = 0;
   let lastMs = base.lastMs;
   for (const size of sizes) {
@@ -104,7 +104,7 @@ function foldPage(
   logged: readonly LoggedEdit[],
   first: number,
   from: number,
-  sources: Map<number, EditSource>,
+  sources: EditSources,
 ): ReplayEdit[] {
   // Of this page only: a page must be the same whoever builds it, and whatever else with it.
   const lately = new Set<string>();
@@ -113,7 +113,7 @@ function foldPage(
     const { splices, inserted, removed } = fold.next(from + n, number);
     const kind = kindOf(way, inserted, removed, lately);
     if (isPasted(removed)) lately.add(removed);
-    sources.set(number, { ms, author, kind });
+    sources.add(number, { ms, author, kind });
     return { ms, author, kind, revision: Number(revision), splices };
   });
 }

@@ -4,7 +4,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { decodeDocState, encodeDocState, packDocState, unpackDocState } from '@palimpsest/documents';
 import { decodeFileEdited, FILE_EDITED, type FileId, readMetadata, streamOf } from '@palimpsest/domain';
 import { type EventStore, type RecordedEvent, StreamDeleted, StreamNotFound } from '@palimpsest/event-store';
-import { decodeReplayKeyframe, encodeReplayKeyframe, encodeReplayPage } from '@palimpsest/protocol';
+import { decodeReplayKeyframe, EditSources, encodeReplayKeyframe, encodeReplayPage } from '@palimpsest/protocol';
 import * as Y from 'yjs';
 import { wayOf } from './edit-kind.js';
 import { type BuildingBase, type BuiltPage, buildPages, fullPages, type LoggedEdit } from './page-building.js';
@@ -162,7 +162,7 @@ export class ReplayBuilder {
 }
 
 function nothing(): Progress {
-  const keyframe = { edit: 0, text: '', edits: new Uint32Array(0), sources: new Map() };
+  const keyframe = { edit: 0, text: '', edits: new Uint32Array(0), sources: new EditSources() };
   return { doc: new Y.Doc(), keyframe, pages: [], authors: new Map(), lastMs: undefined };
 }
 

@@ -6,6 +6,7 @@ import {
   decodeReplayKeyframe,
   decodeReplayPage,
   type EditSource,
+  EditSources,
   encodeReplayKeyframe,
   REPLAY_FORMAT,
   type ReplayEdit,
@@ -23,6 +24,7 @@ import { type PageEntry, type ReplayAuthor, ReplayStore } from './replay-store.j
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** Bytes of memory of an edit in a page beside its text, and of one that is a source in a keyframe. */
 const BYTES_OF_EDIT = 200;
+const BYTES_OF_SOURCE = 32;
 /** Bytes of memory for what is known of a page. */
 const BYTES_OF_ENTRY = 6_000;
 /** Events by which a stream must have grown before pages are made ahead: fewer edits are in them than make a page. */
@@ -145,7 +147,7 @@ export class ReplayFiles {
     this.#keyframes.set(
       key,
       keyframe,
-      2 * bytes.length + 4 * keyframe.text.length + keyframe.sources.size * BYTES_OF_EDIT,
+      2 * bytes.length + 4 * keyframe.text.length + keyframe.sources.length * BYTES_OF_SOURCE,
     );
     return keyframe;
   }
@@ -214,7 +216,9 @@ export class ReplayFiles {
   }
 }
 
-const EMPTY = gzipSync(encodeReplayKeyframe({ edit: 0, text: '', edits: new Uint32Array(0), sources: new Map() }));
+const EMPTY = gzipSync(
+  encodeReplayKeyframe({ edit: 0, text: '', edits: new Uint32Array(0), sources: new EditSources() }),
+);
 
 /** The page that edit number `edit` is in; for 0 the first. */
 export function pageOf({ pages }: Pick<OpenReplay, 'pages'>, edit: number): number {
@@ -230,7 +234,8 @@ export function pageOf({ pages }: Pick<OpenReplay, 'pages'>, edit: number): numb
 }
 
 function sourceIn({ first, edits }: ReplayPage, { sources }: ReplayKeyframe, number: number): EditSource {
-  const source = edits[number - first - 1] ?? sources.get(number);
+  // Not with a negative index, which an engine looks up as a name.
+  const source = number > first ? edits[number - first - 1] : sources.get(number);
   if (!source) throw new RangeError(`edit ${number} wrote nothing of the text`);
   return source;
 }

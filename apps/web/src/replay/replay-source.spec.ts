@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FileHistoryDto, ReplayEdit } from '@palimpsest/protocol/wire';
+import { EditSources, type FileHistoryDto, type ReplayEdit } from '@palimpsest/protocol/wire';
 import { LoadedPage, pageAt, pageOf } from './replay-source.js';
 
 const pages = [
@@ -34,7 +34,8 @@ describe('pages of a history', () => {
   });
 
   it('know who wrote each character at every moment, forwards and backwards', () => {
-    const sources = new Map([[3, { ms: 7, author: 1, kind: 'pasted' as const }]]);
+    const sources = new EditSources();
+    sources.add(3, { ms: 7, author: 1, kind: 'pasted' });
     const keyframe = { edit: 4, text: 'ab', edits: Uint32Array.of(3, 3), sources };
     const page = new LoadedPage(1, 4, [edit(10, 'x', 1), edit(20, 'y', 3)], keyframe);
     expect([4, 6, 5, 6].map((index) => [...page.writtenAt(index)])).toEqual([

@@ -31,7 +31,8 @@ export class LoadedPage {
   }
 
   edit(index: number): ReplayEdit | undefined {
-    return this.edits[index - this.first - 1];
+    // Not with a negative index, which an engine looks up as a name.
+    return index > this.first ? this.edits[index - this.first - 1] : undefined;
   }
 
   /** For each unit of the text after `index` edits the number of the edit that wrote it. A step forth costs that edit alone. */

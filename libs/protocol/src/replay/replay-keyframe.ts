@@ -1,14 +1,7 @@
 import { ByteReader, ByteWriter } from '@palimpsest/domain';
-import { EDIT_KINDS, type EditKind, REPLAY_FORMAT, requireFormat, unzigzag, zigzag } from './replay-page.js';
+import { EditSources, KINDS } from './edit-sources.js';
+import { EDIT_KINDS, REPLAY_FORMAT, requireFormat, unzigzag, zigzag } from './replay-page.js';
 import { spansOf } from './written-text.js';
-
-/** Who wrote something, when and how: an edit without what it did. */
-export interface EditSource {
-  readonly ms: number;
-  /** Index into the file's authors. */
-  readonly author: number;
-  readonly kind: EditKind;
-}
 
 /** A file's text after a number of its edits, with who wrote each unit of it: where a seek begins. */
 export interface ReplayKeyframe {
@@ -18,10 +11,8 @@ export interface ReplayKeyframe {
   /** For each UTF-16 unit of the text the number of the edit that wrote it, from 1. */
   readonly edits: Uint32Array;
   /** Of every edit that wrote something of the text. */
-  readonly sources: ReadonlyMap<number, EditSource>;
+  readonly sources: EditSources;
 }
-
-const KINDS = 16;
 
 /**
  * A keyframe as bytes: format, number of edits; the number of sources and for each, by number of the edit, that number since
@@ -86,8 +77,8 @@ export function decodeReplayKeyframe(bytes: Uint8Array): ReplayKeyframe {
   return { edit, text, edits, sources };
 }
 
-function readSources(reader: ByteReader): { sources: Map<number, EditSource>; numbers: number[] } {
-  const sources = new Map<number, EditSource>();
+function readSources(reader: ByteReader): { sources: EditSources; numbers: number[] } {
+  const sources = new EditSources();
   const numbers: number[] = [];
   let number = 0;
   let ms = 0;
@@ -95,9 +86,9 @@ function readSources(reader: ByteReader): { sources: Map<number, EditSource>; nu
     number += reader.varuint();
     const head = reader.varuint();
     const kind = EDIT_KINDS[head % KINDS];
-    if (kind === undefined || number >= 2 ** 32) throw new RangeError('a keyframe has an edit that cannot be');
+    if (kind === undefined) throw new RangeError('an edit is of an unknown kind');
     ms += unzigzag(reader.varuint());
-    sources.set(number, { ms, author: Math.floor(head / KINDS), kind });
+    sources.add(number, { ms, author: Math.floor(head / KINDS), kind });
     numbers.push(number);
   }
   return { sources, numbers };

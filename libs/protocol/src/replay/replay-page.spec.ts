@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TextSplice } from '../history.js';
+import { EditSources } from './edit-sources.js';
 import { decodeReplayKeyframe, encodeReplayKeyframe } from './replay-keyframe.js';
 import { decodeReplayPage, EDIT_KINDS, encodeReplayPage, type ReplayEdit } from './replay-page.js';
 import { spansOf, WrittenText } from './written-text.js';
@@ -78,24 +79,45 @@ describe('a page of a replay', () => {
 describe('a keyframe', () => {
   it.each([1, 2, 3, 4, 5])('comes back as it was (seed %i)', (seed) => {
     const { edits, text, written } = randomEdits(seed, 400);
-    const sources = new Map(edits.map(({ ms, author, kind }, n) => [n + 1, { ms, author, kind }]));
+    const sources = sourcesOf(edits);
     const back = decodeReplayKeyframe(encodeReplayKeyframe({ edit: 400, text: exact(text), edits: written, sources }));
     expect(back.text).toBe(exact(text));
     expect(back.edits).toEqual(written);
-    expect([...back.sources]).toEqual([...sources].filter(([number]) => written.includes(number)));
+    for (let number = 1; number <= 400; number++)
+      expect(back.sources.get(number)).toEqual(written.includes(number) ? sources.get(number) : undefined);
   });
 
   it('refuses text of an edit that nobody made', () => {
-    const keyframe = { edit: 1, text: 'a', edits: Uint32Array.of(1), sources: new Map() };
+    const keyframe = { edit: 1, text: 'a', edits: Uint32Array.of(1), sources: new EditSources() };
     expect(() => encodeReplayKeyframe(keyframe)).toThrow('nobody');
   });
 
   it.each([1, 2, 3])('never reads broken bytes as something else than an error or a keyframe (seed %i)', (seed) => {
     const random = seeded(seed);
     const { edits, text, written } = randomEdits(seed, 60);
-    const sources = new Map(edits.map(({ ms, author, kind }, n) => [n + 1, { ms, author, kind }]));
+    const sources = sourcesOf(edits);
     const bytes = encodeReplayKeyframe({ edit: 60, text: exact(text), edits: written, sources });
     for (let n = 0; n < 2_000; n++) survives(() => decodeReplayKeyframe(damaged(bytes, random)));
+  });
+});
+
+describe('sources', () => {
+  it('are found by number, in whichever order they are asked for, and are as many as were added', () => {
+    const sources = new EditSources();
+    for (let n = 1; n <= 1_000; n++) sources.add(3 * n, { ms: n, author: n % 7, kind: 'typed' });
+    expect(sources.length).toBe(1_000);
+    for (const number of [3, 6, 9, 3_000, 3, 1_500, 1_503])
+      expect(sources.get(number)).toEqual({ ms: number / 3, author: (number / 3) % 7, kind: 'typed' });
+    for (const number of [0, 1, 4, 3_001, 3_003]) expect(sources.get(number)).toBeUndefined();
+  });
+
+  it('come in order, and a copy is another one', () => {
+    const sources = new EditSources();
+    sources.add(5, { ms: 1, author: 0, kind: 'typed' });
+    for (const number of [5, 4, 0, 2 ** 32])
+      expect(() => sources.add(number, { ms: 1, author: 0, kind: 'typed' })).toThrow(RangeError);
+    sources.copy().add(6, { ms: 1, author: 0, kind: 'typed' });
+    expect(sources.get(6)).toBeUndefined();
   });
 });
 
@@ -142,6 +164,12 @@ describe('a text that knows who wrote it', () => {
     expect(spansOf(Uint32Array.from(edits)).map(({ length, edit, step }) => [length, edit, step])).toEqual(spans);
   });
 });
+
+function sourcesOf(edits: readonly ReplayEdit[]): EditSources {
+  const sources = new EditSources();
+  edits.forEach((edit, n) => sources.add(n + 1, edit));
+  return sources;
+}
 
 /** Bytes carry whole characters only, as the log does: what is left of a divided one is U+FFFD. */
 function whole(edit: ReplayEdit): ReplayEdit {
