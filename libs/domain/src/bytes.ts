@@ -83,6 +83,12 @@ export class ByteReader {
   }
 
   varuint(): number {
+    // Most numbers are of one byte, and there may be hundreds of thousands to read at once.
+    const only = this.#bytes[this.#at];
+    if (only !== undefined && only < 0x80) {
+      this.#at += 1;
+      return only;
+    }
     let value = 0;
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.#bytes[this.#at++];

@@ -130,10 +130,6 @@ export {
   type ReplayEdit,
   type ReplayPage,
 } from './replay/replay-page.js';
-export {
-  decodeReplayKeyframe,
-  encodeReplayKeyframe,
-  type ReplayKeyframe,
-} from './replay/replay-keyframe.js';
+export { decodeReplayKeyframe, encodeReplayKeyframe, type ReplayKeyframe } from './replay/replay-keyframe.js';
 export { EditSources, type EditSource } from './replay/edit-sources.js';
 export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';

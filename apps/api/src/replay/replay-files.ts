@@ -25,6 +25,8 @@ const CACHE_BYTES = 64 * 1024 * 1024;
 /** Bytes of memory of an edit in a page beside its text, and of one that is a source in a keyframe. */
 const BYTES_OF_EDIT = 200;
 const BYTES_OF_SOURCE = 32;
+/** Bytes of memory of a character of a keyframe, with the number of its edit. */
+const BYTES_OF_UNIT = 6;
 /** Bytes of memory for what is known of a page. */
 const BYTES_OF_ENTRY = 6_000;
 /** Events by which a stream must have grown before pages are made ahead: fewer edits are in them than make a page. */
@@ -144,11 +146,8 @@ export class ReplayFiles {
     if (known) return known;
     const bytes = await expand(await this.keyframeBytes(open, number));
     const keyframe = decodeReplayKeyframe(bytes);
-    this.#keyframes.set(
-      key,
-      keyframe,
-      2 * bytes.length + 4 * keyframe.text.length + keyframe.sources.length * BYTES_OF_SOURCE,
-    );
+    const { text, sources } = keyframe;
+    this.#keyframes.set(key, keyframe, text.length * BYTES_OF_UNIT + sources.length * BYTES_OF_SOURCE);
     return keyframe;
   }
 

@@ -28,13 +28,24 @@ export class EditSources {
 
   /** Adds a later edit than all that are there. Throws RangeError for another one, and for numbers that no edit has. */
   add(number: number, { ms, author, kind }: EditSource): void {
-    if (number <= (this.#numbers[this.#length - 1] ?? 0) || number >= 2 ** 32 || author * KINDS >= 2 ** 32)
+    this.addHead(number, author * KINDS + EDIT_KINDS.indexOf(kind), ms);
+  }
+
+  /** The same, with author × KINDS + place of the kind in EDIT_KINDS as one number. */
+  addHead(number: number, head: number, ms: number): void {
+    if (number <= this.numberAt(this.#length - 1) || number >= 2 ** 32)
       throw new RangeError(`edit ${number} cannot be the next`);
+    if (head >= 2 ** 32 || head % KINDS >= EDIT_KINDS.length) throw new RangeError('an edit is of an unknown kind');
     if (this.#length === this.#numbers.length) this.#grow();
     this.#numbers[this.#length] = number;
-    this.#heads[this.#length] = author * KINDS + EDIT_KINDS.indexOf(kind);
+    this.#heads[this.#length] = head;
     this.#times[this.#length] = ms;
     this.#length += 1;
+  }
+
+  /** Number of the edit at this place; 0 for one before or behind all. */
+  numberAt(place: number): number {
+    return place >= 0 && place < this.#length ? (this.#numbers[place] ?? 0) : 0;
   }
 
   /** Undefined for an edit that is not among them. */

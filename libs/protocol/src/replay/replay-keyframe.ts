@@ -62,8 +62,8 @@ export function decodeReplayKeyframe(bytes: Uint8Array): ReplayKeyframe {
   const reader = new ByteReader(bytes);
   requireFormat(reader.varuint());
   const edit = reader.varuint();
-  const { sources, numbers } = readSources(reader);
-  const spans = readSpans(reader, numbers.length);
+  const sources = readSources(reader);
+  const spans = readSpans(reader, sources.length);
   const text = reader.text();
   if (reader.remaining > 0) throw new RangeError(`a keyframe has ${reader.remaining} bytes too many`);
   const edits = new Uint32Array(text.length);
@@ -71,27 +71,23 @@ export function decodeReplayKeyframe(bytes: Uint8Array): ReplayKeyframe {
   for (const { length, place, step } of spans) {
     // Before it is filled: a length is a claim.
     if (length > edits.length - at) throw new RangeError('a keyframe has spans beyond its text');
-    for (let n = 0; n < length; n++) edits[at++] = numbers[place + step * n] ?? 0;
+    for (let n = 0; n < length; n++) edits[at++] = sources.numberAt(place + step * n);
   }
   if (at !== text.length) throw new RangeError('a keyframe has text of nobody');
   return { edit, text, edits, sources };
 }
 
-function readSources(reader: ByteReader): { sources: EditSources; numbers: number[] } {
+function readSources(reader: ByteReader): EditSources {
   const sources = new EditSources();
-  const numbers: number[] = [];
   let number = 0;
   let ms = 0;
   for (let left = reader.varuint(); left > 0; left--) {
     number += reader.varuint();
     const head = reader.varuint();
-    const kind = EDIT_KINDS[head % KINDS];
-    if (kind === undefined) throw new RangeError('an edit is of an unknown kind');
     ms += unzigzag(reader.varuint());
-    sources.add(number, { ms, author: Math.floor(head / KINDS), kind });
-    numbers.push(number);
+    sources.addHead(number, head, ms);
   }
-  return { sources, numbers };
+  return sources;
 }
 
 function readSpans(reader: ByteReader, sources: number): { length: number; place: number; step: number }[] {

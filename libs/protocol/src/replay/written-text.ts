@@ -113,6 +113,7 @@ const UNITS_A_CALL = 8_192;
 function unitsToString(units: Uint16Array, from: number, to: number): string {
   const parts: string[] = [];
   for (let at = from; at < to; at += UNITS_A_CALL)
-    parts.push(String.fromCharCode(...units.subarray(at, Math.min(at + UNITS_A_CALL, to))));
+    // Not spread, which goes through an iterator: it takes three times as long.
+    parts.push(Reflect.apply(String.fromCharCode, null, units.subarray(at, Math.min(at + UNITS_A_CALL, to))));
   return parts.join('');
 }
