@@ -8,7 +8,7 @@ const rooms = [
   { sourceTag: 'layer:domain', onlyDependOnLibsWithTags: [], allowedExternalImports: ['@jest/globals'] },
   {
     sourceTag: 'layer:protocol',
-    onlyDependOnLibsWithTags: [],
+    onlyDependOnLibsWithTags: ['layer:domain'],
     allowedExternalImports: ['class-validator', 'class-transformer', '@jest/globals'],
   },
   {

@@ -82,18 +82,7 @@ export class Person {
   loggedText(): Promise<string> {
     return this.page.evaluate(async () => {
       const file = /\/f\/([\w-]+)/.exec(location.pathname)?.[1] ?? '';
-      const history = (await (await fetch(`/api/files/${file}/history`)).json()) as {
-        edits: [
-          ms: number,
-          author: number,
-          revision: number,
-          splices: [at: number, remove: number, insert: string][],
-        ][];
-      };
-      let text = '';
-      for (const [, , , splices] of history.edits)
-        for (const [at, remove, insert] of splices) text = text.slice(0, at) + insert + text.slice(at + remove);
-      return text;
+      return ((await (await fetch(`/api/files/${file}/at`)).json()) as { text: string }).text;
     });
   }
 

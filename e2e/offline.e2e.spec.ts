@@ -373,16 +373,19 @@ function deleteFile(page: Page, path: string): Promise<boolean> {
   }, path);
 }
 
-/** First names of those who wrote into the open file since the text was replaced last, as the log has it. */
+/** First names of those who wrote what the open file has after its first line, as the log has it. */
 function authorsOf(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const file = /\/f\/([\w-]+)/.exec(location.pathname)?.[1] ?? '';
-    const history = (await (await fetch(`/api/files/${file}/history`)).json()) as {
-      authors: { name: string }[];
-      edits: [ms: number, author: number, revision: number, splices: [number, number, string][]][];
-    };
-    const whole = history.edits.findLastIndex(([, , , splices]) => splices.some(([, , text]) => text === '# kept\n'));
-    const names = history.edits.slice(whole + 1).map(([, author]) => history.authors[author]?.name.split(' ')[0] ?? '');
-    return [...new Set(names)].sort();
+    const read = async <Body>(path: string) => (await (await fetch(`/api/files/${file}/${path}`)).json()) as Body;
+    const { authors } = await read<{ authors: { name: string }[] }>('history');
+    const { text, spans } = await read<{ text: string; spans: [units: number, author: number][] }>('at');
+    const names = new Set<string>();
+    let at = 0;
+    for (const [units, author] of spans) {
+      at += units;
+      if (at > text.indexOf('\n') + 1) names.add(authors[author]?.name.split(' ')[0] ?? '');
+    }
+    return [...names].sort();
   });
 }

@@ -44,6 +44,16 @@ export interface FileRow {
   readonly deleted: boolean;
 }
 
+/** A text of a course, and whose workspace it is in. */
+export interface CourseTextRow {
+  readonly id: string;
+  readonly path: string;
+  readonly deleted: boolean;
+  readonly workspace: string;
+  readonly kind: WorkspaceRow['kind'];
+  readonly owner: string;
+}
+
 const PERSON = 'id, username, display_name as "displayName", role, active';
 const WORKSPACE = 'id, course, owner, kind, name, item as "itemId"';
 const FILE = 'id, workspace, path, kind, created_at as "createdAt", deleted';
@@ -161,6 +171,19 @@ export class DirectoryQueries {
   /** Live files by path. */
   files(workspace: string): Promise<FileRow[]> {
     return this.#all(`select ${FILE} from read.file where workspace = $1 and not deleted order by path`, [workspace]);
+  }
+
+  /**
+   * Texts of all workspaces of a course, deleted ones too: first those of `workspace`, then those of `person`, then what the
+   * course gives, then the newest.
+   */
+  textsOfCourse(course: string, workspace: string, person: string, limit: number): Promise<CourseTextRow[]> {
+    return this.#all(
+      `select f.id, f.path, f.deleted, f.workspace, w.kind, w.owner from read.file f
+       join read.workspace w on w.id = f.workspace where w.course = $1 and f.kind = 'text'
+       order by w.id = $2::uuid desc, w.owner::text = $3 desc, w.kind = 'material' desc, f.created_at desc, f.id limit $4`,
+      [course, workspace, person, limit],
+    );
   }
 
   /** Folders that were made, by path. */

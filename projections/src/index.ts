@@ -35,6 +35,7 @@ export type { Projector } from './projector.js';
 export {
   DirectoryQueries,
   type CourseRow,
+  type CourseTextRow,
   type FileRow,
   type MemberRow,
   type PersonRow,

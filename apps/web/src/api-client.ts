@@ -93,11 +93,21 @@ async function upload<T>(path: string, file: Blob): Promise<T> {
   return (await response.json()) as T;
 }
 
+/** An answer that is not JSON. Throws ApiProblem. */
+async function bytes(path: string): Promise<Uint8Array> {
+  const response = await fetch(path, { credentials: 'same-origin' }).catch((cause: unknown) => {
+    throw new ApiProblem(0, 'unreachable', UNREACHABLE, { cause });
+  });
+  if (!response.ok) throw await problemOf(response);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 export const api = {
   upload,
   list,
   page,
   text: async (path: string) => (await answered(path)).text(),
+  bytes,
   get: <T>(path: string) => request<T>('GET', path),
   post: <T>(path: string, body?: unknown) => command<T>('POST', path, body),
   put: <T>(path: string, body: unknown) => command<T>('PUT', path, body),

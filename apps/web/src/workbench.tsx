@@ -94,7 +94,8 @@ function OpenWorkspace({ id, file: fileId, me, chooser }: OpenProps) {
   const { data: workspace, error } = useWorkspace(id);
   const [pane, setPane] = useState<PaneName>('editor');
   const [people, setPeople] = useState(NOBODY);
-  const [replaying, setReplaying] = useState(false);
+  // A link to a moment of the history opens it.
+  const [replaying, setReplaying] = useState(() => new URLSearchParams(location.search).has('at'));
   const runs = useRuns(id, me);
   const file = workspace?.files.find((one) => one.id === fileId) ?? null;
   useFirstFile(id, fileId, workspace);

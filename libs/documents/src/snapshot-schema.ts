@@ -18,6 +18,31 @@ create table snapshot.content (
 -- They come compressed.
 alter table snapshot.content alter column bytes set storage external;
 `,
+  /* sql */ `
+-- The history of a file, in pages (apps/api/src/replay). A page never changes; what does not fit the log is removed.
+create table snapshot.replay_page (
+  stream     text not null,
+  format     int not null,              -- of the bytes
+  page       int not null,              -- from 0
+  epoch      text not null,             -- identity of the log
+  first      int not null,              -- edits of the file before the page
+  edits      int not null,              -- in the page
+  revision   bigint not null,           -- of the event with the last of them
+  event_id   text not null,             -- of that event
+  within     int not null,              -- edits of that event up to and with the last
+  authors    jsonb not null,            -- of the file up to here
+  summary    jsonb not null,
+  tag        text not null,             -- of the page's content
+  bytes      bytea not null,            -- the page
+  keyframe   bytea not null,            -- the text after it
+  doc        bytea,                     -- the document after it; of the newest page only
+  written_at timestamptz not null default clock_timestamp(),
+  primary key (stream, format, page)
+);
+-- They come compressed.
+alter table snapshot.replay_page
+  alter column bytes set storage external, alter column keyframe set storage external, alter column doc set storage external;
+`,
 ];
 
 /** The ASCII codes of "snap": any number that nothing else in this database locks. */
@@ -35,8 +60,8 @@ export class SnapshotSchemaTooNew extends Error {
 }
 
 /**
- * Brings schema `snapshot` to the current version and lets `roles` read, write and remove snapshots, and `readers` read
- * them. As the database's owner. Safe to repeat and to run from several processes at once. Throws SnapshotSchemaTooNew.
+ * Brings schema `snapshot` to the current version and lets `roles` read, write and remove snapshots and pages of
+ * the replay, and `readers` read snapshots. As the database's owner. Safe to repeat and to run from several processes at once. Throws SnapshotSchemaTooNew.
  */
 export async function migrateSnapshotSchema(
   client: ClientBase,
@@ -60,7 +85,7 @@ export async function migrateSnapshotSchema(
     for (const role of roles) {
       const name = client.escapeIdentifier(role);
       await client.query(`grant usage on schema snapshot to ${name};
-        grant select, insert, update, delete on snapshot.content to ${name}`);
+        grant select, insert, update, delete on snapshot.content, snapshot.replay_page to ${name}`);
     }
     for (const role of readers) {
       const name = client.escapeIdentifier(role);

@@ -3,10 +3,15 @@
  * declared here because this room is compiled without the types of a browser or of Node.
  */
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string };
+declare const TextDecoder: new (
+  label: string,
+  options: { fatal: boolean; ignoreBOM?: boolean },
+) => { decode(bytes: Uint8Array): string };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
+/** Leaves a byte order mark where it is: it is a part of the text. */
+const exactDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** `value` as JSON text in UTF-8. */
 export function toJsonBytes(value: unknown): Uint8Array {
@@ -41,6 +46,11 @@ export class ByteWriter {
     return this;
   }
 
+  /** As UTF-8, by its length in bytes. */
+  text(text: string): this {
+    return this.bytes(encoder.encode(text));
+  }
+
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
@@ -73,6 +83,12 @@ export class ByteReader {
   }
 
   varuint(): number {
+    // Most numbers are of one byte, and there may be hundreds of thousands to read at once.
+    const only = this.#bytes[this.#at];
+    if (only !== undefined && only < 0x80) {
+      this.#at += 1;
+      return only;
+    }
     let value = 0;
     for (let scale = 1; scale <= 2 ** 49; scale *= 0x80) {
       const byte = this.#bytes[this.#at++];
@@ -96,5 +112,10 @@ export class ByteReader {
     if (length > this.remaining) throw new RangeError(`${length} bytes announced, ${this.remaining} there`);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  /** What `ByteWriter.text` wrote. Throws TypeError for bytes that are not UTF-8. */
+  text(): string {
+    return exactDecoder.decode(this.bytes());
   }
 }

@@ -13,8 +13,11 @@ import {
 import { WrittenDto } from './classroom.js';
 import { AfterQueryDto } from './paging.js';
 
+/** An instant with its time zone (ISO 8601). */
+export const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
 /** A moment of a workspace: an instant with its time zone (ISO 8601), or a revision of the workspace's stream. */
-export const MOMENT = /^(?:\d{1,15}|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))$/;
+export const MOMENT = new RegExp(`^(?:\\d{1,15}|${INSTANT.source.slice(1, -1)})$`);
 const MOMENT_MESSAGE =
   '$property must be an instant with its time zone, such as 2026-11-26T08:00:00Z, or a revision of the workspace';
 

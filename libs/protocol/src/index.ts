@@ -119,7 +119,27 @@ export {
   type RunStateName,
 } from './runs.js';
 export { CLOSE, COLLAB_MAX_PAYLOAD, MESSAGE_ACKNOWLEDGED, MESSAGE_WAIT, WAIT_MAX_HELD } from './collaboration.js';
-export { AuthorDto, FileHistoryDto, HistoryRunDto, type HistoryEdit, type TextSplice } from './history.js';
+export {
+  AuthorDto,
+  ComparedPartDto,
+  CompareQueryDto,
+  ComparisonDto,
+  FileHistoryDto,
+  FileStateDto,
+  HistoryMarkDto,
+  HistoryPageDto,
+  HistoryPageQueryDto,
+  HistoryRunDto,
+  HistoryStretchDto,
+  MomentQueryDto,
+  PasteOriginDto,
+  RestoredMomentDto,
+  RestoreMomentDto,
+  HistoryErrorDto,
+  RunFixDto,
+  type TextSplice,
+  type WrittenSpan,
+} from './history.js';
 export { AfterQueryDto, DEFAULT_PAGE, PageQueryDto, POSITION } from './paging.js';
 export {
   AuditActorDto,
@@ -151,3 +171,16 @@ export {
   StudentMetricsQueryDto,
 } from './metrics.js';
 export { LatencyDto, ProjectionLagDto, ServiceDto, SharedServiceDto } from './service.js';
+/** The replay of a file: pages of edits and keyframes as bytes, and a text that knows who wrote it. */
+export {
+  decodeReplayPage,
+  EDIT_KINDS,
+  encodeReplayPage,
+  REPLAY_FORMAT,
+  type EditKind,
+  type ReplayEdit,
+  type ReplayPage,
+} from './replay/replay-page.js';
+export { decodeReplayKeyframe, encodeReplayKeyframe, type ReplayKeyframe } from './replay/replay-keyframe.js';
+export { EditSources, type EditSource } from './replay/edit-sources.js';
+export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';

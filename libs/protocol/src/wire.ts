@@ -57,7 +57,23 @@ export type {
   RunServerMessage,
   RunStateName,
 } from './runs.js';
-export type { AuthorDto, FileHistoryDto, HistoryEdit, HistoryRunDto, TextSplice } from './history.js';
+export type {
+  AuthorDto,
+  ComparedPartDto,
+  ComparisonDto,
+  FileHistoryDto,
+  FileStateDto,
+  HistoryErrorDto,
+  HistoryMarkDto,
+  HistoryPageDto,
+  HistoryRunDto,
+  HistoryStretchDto,
+  PasteOriginDto,
+  RestoredMomentDto,
+  RunFixDto,
+  TextSplice,
+  WrittenSpan,
+} from './history.js';
 export type { AuditEntryDto, AuditHistogramDto, AuditPageDto, AuditQueryDto, LookDto } from './audit.js';
 export type {
   EventStoreStateDto,
@@ -78,3 +94,14 @@ export type {
   StudentMetricsQueryDto,
 } from './metrics.js';
 export type { LatencyDto, ProjectionLagDto, ServiceDto, SharedServiceDto } from './service.js';
+export {
+  decodeReplayPage,
+  EDIT_KINDS,
+  REPLAY_FORMAT,
+  type EditKind,
+  type ReplayEdit,
+  type ReplayPage,
+} from './replay/replay-page.js';
+export { decodeReplayKeyframe, type ReplayKeyframe } from './replay/replay-keyframe.js';
+export { EditSources, type EditSource } from './replay/edit-sources.js';
+export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';

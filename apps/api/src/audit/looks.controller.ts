@@ -10,12 +10,11 @@ import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 
 /** What was looked at, by the type of the event. */
-const WHAT: Readonly<Record<string, LookDto['what']>> = { HistoryViewed: 'history', MetricsViewed: 'metrics' };
-
 const WHAT: Readonly<Record<string, LookDto['what']>> = {
   HistoryViewed: 'history',
   WorkspaceViewed: 'workspace',
   ActivityViewed: 'activity',
+  MetricsViewed: 'metrics',
 };
 
 /** Who has looked at what is one's own. */

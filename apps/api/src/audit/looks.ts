@@ -15,14 +15,7 @@ const REMEMBERED_MS = 300_000;
 /** Looks that are remembered at most; more are asked for again, which costs a query. */
 const MAX_REMEMBERED = 10_000;
 
-type Look = HistoryViewed | WorkspaceViewed | MetricsViewed;
-
-type Look = HistoryViewed | WorkspaceViewed | ActivityViewed;
-
-function thingOf({ type, data }: Look): string {
-  if (type === 'HistoryViewed') return data.file;
-  return type === 'ActivityViewed' ? data.person : data.workspace;
-}
+type Look = HistoryViewed | WorkspaceViewed | MetricsViewed | ActivityViewed;
 
 /** Records who looked at what, before the look is granted: one event for a session, a thing and half an hour. */
 @Injectable()
@@ -66,6 +59,8 @@ function thingOf(event: Look): string {
       return event.data.file;
     case 'WorkspaceViewed':
       return event.data.workspace;
+    case 'ActivityViewed':
+      return event.data.person;
     case 'MetricsViewed':
       return `${event.data.course} ${event.data.person}`;
   }

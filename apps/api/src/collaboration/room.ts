@@ -90,6 +90,15 @@ const BYTES_OF_ROOM = 20_000;
 /** Time between tries while the store is away, milliseconds. The edits wait in memory and at their authors. */
 const RETRY_MS = 500;
 
+/** Each may be missing. */
+export interface RoomOptions {
+  readonly snapshots?: DocSnapshots | undefined;
+  /** Told of each update how long it took from its arrival to its acknowledgement, milliseconds. */
+  readonly onAcknowledged?: ((ms: number) => void) | undefined;
+  /** Called when a snapshot was written. */
+  readonly onSnapshot?: ((file: FileId) => void) | undefined;
+}
+
 export class Room {
   readonly file: FileId;
   /** Settles when the document is loaded; rejects if the store cannot give it. */
@@ -117,14 +126,14 @@ export class Room {
 
   /**
    * `onBroken` is told once when the document cannot be trusted any more: drop the room and let people join a new one.
-   * Without `snapshots` the room is loaded from all its events. `onAcknowledged` is told how long each update took.
+   * Without `snapshots` the room is loaded from all its events. `onAcknowledged` is told how long each update took,
+   * `onSnapshot` when a snapshot was written.
    */
   constructor(
     file: FileId,
     store: EventStore,
     onBroken: (error: unknown) => void,
-    snapshots?: DocSnapshots,
-    onAcknowledged?: (ms: number) => void,
+    { snapshots, onAcknowledged, onSnapshot }: RoomOptions = {},
   ) {
     this.file = file;
     this.#onBroken = onBroken;
@@ -132,7 +141,8 @@ export class Room {
     this.#store = store;
     this.#stream = streamOf.file(file);
     this.#snapshots = snapshots;
-    this.#snapshotting = snapshots && new RoomSnapshots(snapshots, this.#stream, () => this.#recordedState());
+    const capture = () => this.#recordedState();
+    this.#snapshotting = snapshots && new RoomSnapshots(snapshots, this.#stream, capture, () => onSnapshot?.(file));
     this.ready = this.#load();
   }
 

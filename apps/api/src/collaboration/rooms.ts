@@ -27,6 +27,8 @@ export interface RoomsOptions {
   readonly limits?: RoomLimits;
   /** Told of each update how long it took from its arrival to its acknowledgement, milliseconds. */
   readonly onAcknowledged?: (ms: number) => void;
+  /** Called when a room has written a snapshot: what else is made of the file ahead of time can be made now. */
+  readonly onSnapshot?: (file: FileId) => void;
   /** Leads to the awareness of a file on other nodes. */
   readonly channelOf?: (file: FileId) => AwarenessChannel;
 }
@@ -97,8 +99,8 @@ export class Rooms implements BeforeApplicationShutdown {
   }
 
   #open(file: FileId): Entry {
-    const { snapshots, channelOf, onAcknowledged } = this.options;
-    const room: Room = new Room(file, this.store, (error) => this.#drop(entry, error), snapshots, onAcknowledged);
+    const { channelOf } = this.options;
+    const room: Room = new Room(file, this.store, (error) => this.#drop(entry, error), this.options);
     const awareness = new AwarenessRoom(channelOf?.(file));
     const entry: Entry = { room, awareness, onBroken: new Set(), holders: 0 };
     this.#entries.set(file, entry);

@@ -29,11 +29,9 @@ export interface Facts {
   readonly courseRole?: string | undefined;
   readonly workspace?: WorkspaceFacts;
   readonly file?: 'text' | 'binary' | 'deleted';
-  /** Id of the person whose data it is. */
-  readonly person?: string;
   /** What a course publishes, as it stands for the asker. */
   readonly item?: { readonly kind: ItemKind; readonly phase: ItemPhase };
-  /** The person whom it is about. */
+  /** Id of the person whom it is about, or whose data it is. */
   readonly person?: string;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { HistoryEdit, HistoryRunDto } from '@palimpsest/protocol/wire';
-import { Playback } from './playback.js';
+import type { HistoryRunDto } from '@palimpsest/protocol/wire';
+import { type Played, Playback } from './playback.js';
 
 const run = (
   id: string,
@@ -14,14 +14,14 @@ const run = (
   requestedAt,
   startedAt: requestedAt + 1,
   finishedAt,
-  raised: null,
+  ...{ raised: null, edit: null, input: [], errors: [], figures: 0, fix: null },
   outcome: finishedAt === null ? null : 'exited',
   output: output.map((ms) => [ms, '.'] as const),
 });
 
-function playback(times: number[], runs: HistoryRunDto[] = []): Playback {
-  const edits = times.map((ms): HistoryEdit => [ms, 0, 0, []]);
-  return new Playback({ edits, runs, readAt: new Date(1_000_000).toISOString() });
+function playback(times: number[], runs: HistoryRunDto[] = [], more: Partial<Played> = {}): Playback {
+  const edits = times.map((ms) => ({ ms }));
+  return new Playback({ first: 0, edits, until: undefined, runs, skipsSilence: true, ...more });
 }
 
 describe('Playback', () => {
@@ -88,5 +88,40 @@ describe('Playback', () => {
     expect(later).toEqual({ index: 1, ms: 2200 });
     expect(score.isOver(later)).toBe(false);
     expect(score.isOver(score.advance(later, 5000))).toBe(true);
+  });
+
+  it('plays silence as long as it was, if that is wanted', () => {
+    const score = playback([1000, 100_000], [], { skipsSilence: false });
+    expect(score.advance(score.startAt(score.at(1)), 98_999)).toEqual({ index: 1, ms: 99_999 });
+  });
+
+  describe('a page that others follow', () => {
+    const page = (runs: HistoryRunDto[] = []) => playback([1000, 2000], runs, { first: 500, until: 9000 });
+
+    it('numbers its edits as the file does, and ends when the next begins', () => {
+      const score = page();
+      expect([0, 500, 501, 502, 999].map((index) => score.at(index))).toEqual([
+        { index: 500, ms: 999 },
+        { index: 500, ms: 999 },
+        { index: 501, ms: 1999 },
+        { index: 502, ms: 8999 },
+        { index: 502, ms: 8999 },
+      ]);
+      expect([score.first, score.end, score.timeOf(502)]).toEqual([500, 502, 2000]);
+    });
+
+    it('has the runs of its time, and no others', () => {
+      const score = page([run('before', 900), run('in', 1500), run('after', 9000)]);
+      expect(score.runs.map(({ id }) => id)).toEqual(['in']);
+      expect(score.nextRun(score.at(500))).toEqual({ index: 501, ms: 1999 });
+      expect(score.nextRun(score.at(501))).toBeNull();
+      expect(score.previousRun(score.at(502))).toEqual({ index: 501, ms: 1999 });
+    });
+
+    it('is over with its last edit and what came of it', () => {
+      const score = page([run('in', 3000, 4000)]);
+      expect(score.isOver({ index: 502, ms: 3999 })).toBe(false);
+      expect(score.isOver({ index: 502, ms: 4000 })).toBe(true);
+    });
   });
 });

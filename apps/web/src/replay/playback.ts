@@ -1,109 +1,121 @@
-import type { FileHistoryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
+import type { HistoryRunDto, ReplayEdit } from '@palimpsest/protocol/wire';
 
-/** Milliseconds of silence that are played; more is shortened to this. */
+/** Milliseconds of silence that are played where silence is skipped; more is shortened to this. */
 export const LONGEST_GAP = 2_000;
 
-/** Where the replay stands: after `index` edits, at `ms` milliseconds since 1970. */
+/** Where the replay stands: after `index` edits of the file, at `ms` milliseconds since 1970. */
 export interface Moment {
   readonly index: number;
   readonly ms: number;
 }
 
-type History = Pick<FileHistoryDto, 'edits' | 'runs' | 'readAt'>;
+/** What is played: the edits of one page, and the runs beside them. */
+export interface Played {
+  /** Edits of the file before the page. */
+  readonly first: number;
+  readonly edits: readonly Pick<ReplayEdit, 'ms'>[];
+  /** Time of the first edit of the next page; undefined: this is the last. */
+  readonly until: number | undefined;
+  readonly runs: readonly HistoryRunDto[];
+  /** Whether long silence is shortened. */
+  readonly skipsSilence: boolean;
+}
 
 /**
  * When what happened. Between two edits lies a stretch of time in which programs run: at rest the replay shows the end of that
- * stretch, so that a text is seen together with what came of running it; while it plays it goes through the stretch.
+ * stretch, so that a text is seen together with what came of running it; while it plays it goes through the stretch. The
+ * stretch after a page's last edit ends with the first edit of the next page.
  */
 export class Playback {
+  readonly first: number;
+  /** Those that were asked for in the time of the page, by time. */
   readonly runs: readonly HistoryRunDto[];
+  readonly #until: number | undefined;
   /** Time of each edit, never before that of the edit before it: a server's clock may have been set back. */
   readonly #edits: Float64Array;
   /** Times of everything that can be seen to happen, ascending. */
   readonly #beats: Float64Array;
   /** For each beat the time at which it is played, gaps shortened; from 0. */
   readonly #played: Float64Array;
+  readonly #longestGap: number;
 
-  constructor(history: History) {
-    this.runs = [...history.runs].sort((a, b) => a.requestedAt - b.requestedAt);
-    this.#edits = Float64Array.from(history.edits, ([ms]) => ms);
+  constructor({ first, edits, until, runs, skipsSilence }: Played) {
+    this.first = first;
+    this.#until = until;
+    this.#longestGap = skipsSilence ? LONGEST_GAP : Infinity;
+    this.#edits = Float64Array.from(edits, ({ ms }) => ms);
     for (let i = 1; i < this.#edits.length; i++) this.#edits[i] = Math.max(at(this.#edits, i), at(this.#edits, i - 1));
-    this.#beats = Float64Array.from([...this.#edits, ...this.runs.flatMap(timesOf)]).sort();
-    this.#played = shortened(this.#beats);
+    const from = first === 0 ? -Infinity : at(this.#edits, 0);
+    const isHere = (ms: number) => ms >= from && ms < (until ?? Infinity);
+    this.runs = runs.filter((run) => isHere(run.requestedAt)).sort((a, b) => a.requestedAt - b.requestedAt);
+    this.#beats = Float64Array.from([...this.#edits, ...runs.flatMap(timesOf).filter(isHere)]).sort();
+    this.#played = shortened(this.#beats, this.#longestGap);
   }
 
-  /** Number of edits. */
-  get length(): number {
-    return this.#edits.length;
+  /** Edits of the file up to the end of the page. */
+  get end(): number {
+    return this.first + this.#edits.length;
   }
 
-  /** Time of edit number `index` (from 1); of the first for 0. */
+  /** Time of edit number `index` (from 1); of the first of the page for what is before it. */
   timeOf(index: number): number {
-    return at(this.#edits, Math.max(index, 1) - 1);
+    return at(this.#edits, Math.max(index - this.first, 1) - 1);
   }
 
   /** After `index` edits, with everything that came of them before the next. */
   at(index: number): Moment {
-    const clamped = Math.min(Math.max(Math.trunc(index), 0), this.length);
+    const clamped = Math.min(Math.max(Math.trunc(index), this.first), this.end);
     return { index: clamped, ms: this.#endOf(clamped) };
   }
 
   /** The run that was started next after `moment`, with what came of it. */
   nextRun(moment: Moment): Moment | null {
     const next = this.runs.find((run) => run.requestedAt > moment.ms);
-    return next ? this.#atRun(next) : null;
+    return next ? this.atRun(next) : null;
   }
 
   /** The run before. From within a stretch the run that began it counts as before; from the run itself it does not. */
   previousRun(moment: Moment): Moment | null {
-    const earlier = this.runs.map((run) => this.#atRun(run)).filter((stop) => stop.ms < moment.ms);
-    return earlier.at(-1) ?? null;
+    return this.runs.map((run) => this.atRun(run)).findLast((stop) => stop.ms < moment.ms) ?? null;
   }
 
-  /** How many edits came before the run was asked for. */
-  indexOfRun(run: HistoryRunDto): number {
-    return countUpTo(this.#edits, run.requestedAt);
-  }
-
-  get atRuns(): readonly Moment[] {
-    return this.runs.map((run) => this.#atRun(run));
-  }
-
-  /** The moment `elapsed` milliseconds of playing later. */
-  advance(moment: Moment, elapsed: number): Moment {
-    const ms = this.#unplay(this.#play(moment.ms) + elapsed);
-    return { index: Math.max(moment.index, countUpTo(this.#edits, ms)), ms };
-  }
-
-  /** Everything has been played. */
-  isOver({ index, ms }: Moment): boolean {
-    return index >= this.length && ms >= (this.#beats.at(-1) ?? 0);
-  }
-
-  /** Where playing begins at this moment: at the time of the edit, not at the end of what came of it. */
-  startAt({ index, ms }: Moment): Moment {
-    if (index === 0) return { index, ms: Math.min(ms, (this.#beats[0] ?? ms) - 1) };
-    return { index, ms: this.timeOf(index) };
-  }
-
-  #atRun(run: HistoryRunDto): Moment {
-    const index = this.indexOfRun(run);
+  atRun(run: HistoryRunDto): Moment {
+    const index = this.first + countUpTo(this.#edits, run.requestedAt);
     const next = this.runs.find((other) => other.requestedAt > run.requestedAt);
     const end = next ? Math.min(this.#endOf(index), next.requestedAt - 1) : this.#endOf(index);
     return { index, ms: Math.max(end, run.requestedAt) };
   }
 
-  /** The last millisecond before the next edit; after the last edit all time that there is. */
+  /** The moment `elapsed` milliseconds of playing later. */
+  advance(moment: Moment, elapsed: number): Moment {
+    const ms = this.#unplay(this.#play(moment.ms) + elapsed);
+    return { index: Math.max(moment.index, this.first + countUpTo(this.#edits, ms)), ms };
+  }
+
+  /** Everything of the page has been played. */
+  isOver({ index, ms }: Moment): boolean {
+    return index >= this.end && ms >= (this.#beats.at(-1) ?? 0);
+  }
+
+  /** Where playing begins at this moment: at the time of the edit, not at the end of what came of it. */
+  startAt({ index, ms }: Moment): Moment {
+    if (index === this.first) return { index, ms: Math.min(ms, (this.#beats[0] ?? ms) - 1) };
+    return { index, ms: this.timeOf(index) };
+  }
+
+  /** The last millisecond before the next edit; after the last edit of the file all time that there is. */
   #endOf(index: number): number {
-    if (index >= this.length) return Math.max(this.#beats.at(-1) ?? 0, this.timeOf(index) || 0);
-    const next = at(this.#edits, index);
-    return index === 0 ? next - 1 : Math.max(next - 1, at(this.#edits, index - 1));
+    const local = index - this.first;
+    if (local >= this.#edits.length)
+      return Math.max(this.#until === undefined ? (this.#beats.at(-1) ?? 0) : this.#until - 1, this.timeOf(index));
+    const next = at(this.#edits, local);
+    return local === 0 ? next - 1 : Math.max(next - 1, at(this.#edits, local - 1));
   }
 
   #play(ms: number): number {
     const beat = countUpTo(this.#beats, ms) - 1;
     if (beat < 0) return 0;
-    return at(this.#played, beat) + Math.min(ms - at(this.#beats, beat), LONGEST_GAP);
+    return at(this.#played, beat) + Math.min(ms - at(this.#beats, beat), this.#longestGap);
   }
 
   #unplay(played: number): number {
@@ -121,10 +133,10 @@ function timesOf(run: HistoryRunDto): number[] {
   return times.filter((ms) => ms !== null);
 }
 
-function shortened(beats: Float64Array): Float64Array {
+function shortened(beats: Float64Array, longestGap: number): Float64Array {
   const played = new Float64Array(beats.length);
   for (let i = 1; i < beats.length; i++) {
-    played[i] = at(played, i - 1) + Math.min(at(beats, i) - at(beats, i - 1), LONGEST_GAP);
+    played[i] = at(played, i - 1) + Math.min(at(beats, i) - at(beats, i - 1), longestGap);
   }
   return played;
 }

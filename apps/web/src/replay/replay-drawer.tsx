@@ -1,8 +1,8 @@
 import { ActionIcon, Alert, Button, Group, Text } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import type { FileDto, FileHistoryDto } from '@palimpsest/protocol/wire';
+import type { FileDto, FileHistoryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, sentenceOf } from '../api-client.js';
 import { Patience } from '../patience.js';
 import { ReplayPlayer } from './replay-player.js';
@@ -13,19 +13,51 @@ interface Props {
   readonly onClose: () => void;
 }
 
+/** Runs that are asked for at first, the newest; earlier ones are asked for when they are wanted. */
+const RUNS = 50;
+const MOST_RUNS = 200;
+
+/** The overview and the newest runs; pages of edits come as the replay gets to them. */
+async function readHistory(file: string) {
+  const [history, runs] = await Promise.all([
+    api.get<FileHistoryDto>(`/api/files/${file}/history`),
+    api.get<HistoryRunDto[]>(`/api/files/${file}/history/runs?limit=${RUNS}`),
+  ]);
+  return { history, runs };
+}
+
+/** The edit that the address names: a link leads to a moment. */
+function editOfAddress(): number | undefined {
+  const at = new URLSearchParams(location.search).get('at');
+  return at !== null && /^\d{1,9}$/.test(at) ? Number(at) : undefined;
+}
+
+/** Puts the moment into the address, without an entry of its own in the browser's history. */
+function keepInAddress(index: number | undefined): void {
+  history.replaceState(history.state, '', index === undefined ? location.pathname : `${location.pathname}?at=${index}`);
+}
+
 /** The history of a file, in a drawer at the bottom. It stands beside the live work, which goes on. */
 export default function ReplayDrawer({ file, onClose }: Props) {
   const drawer = useRef<HTMLElement>(null);
-  const history = useQuery({
+  const [start] = useState(editOfAddress);
+  const read = useQuery({
     queryKey: ['history', file.id],
-    queryFn: () => api.get<FileHistoryDto>(`/api/files/${file.id}/history`),
+    queryFn: () => readHistory(file.id),
     // What was shown stands still; opening the drawer anew reads anew. Each reading is recorded, so none happens unasked.
     staleTime: Infinity,
     gcTime: 0,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   });
-  const hasArrived = history.data !== undefined;
+  const [earlier, setEarlier] = useState<readonly HistoryRunDto[]>();
+  const readMoreRuns = () =>
+    void api
+      .get<HistoryRunDto[]>(`/api/files/${file.id}/history/runs?limit=${MOST_RUNS}`)
+      .then(setEarlier, () => undefined);
+  useEffect(() => () => keepInAddress(undefined), []);
+  const onRest = useCallback((index: number) => keepInAddress(index), []);
+  const hasArrived = read.data !== undefined;
   useEffect(() => {
     (drawer.current?.querySelector<HTMLElement>('[data-autofocus]') ?? drawer.current)?.focus();
   }, [hasArrived]);
@@ -49,8 +81,8 @@ export default function ReplayDrawer({ file, onClose }: Props) {
           <Button
             size="compact-sm"
             variant="default"
-            loading={history.isFetching}
-            onClick={() => void history.refetch()}
+            loading={read.isFetching}
+            onClick={() => void read.refetch()}
             data-testid="replay-refresh"
           >
             Read again
@@ -66,13 +98,22 @@ export default function ReplayDrawer({ file, onClose }: Props) {
           </ActionIcon>
         </Group>
       </Group>
-      {history.error && (
+      {read.error && (
         <Alert color="red" radius={0} role="alert" data-testid="replay-problem">
-          The history cannot be shown. {sentenceOf(history.error)}
+          The history cannot be shown. {sentenceOf(read.error)}
         </Alert>
       )}
-      {history.isPending && <Patience what="Reading the history" still="It is a long one." />}
-      {history.data && <ReplayPlayer key={history.dataUpdatedAt} history={history.data} />}
+      {read.isPending && <Patience what="Reading the history" still="It is a long one." />}
+      {read.data && (
+        <ReplayPlayer
+          key={read.dataUpdatedAt}
+          history={read.data.history}
+          runs={earlier ?? read.data.runs}
+          moreRuns={earlier === undefined && read.data.runs.length === RUNS ? readMoreRuns : undefined}
+          start={Math.min(start ?? read.data.history.edits, read.data.history.edits)}
+          onRest={onRest}
+        />
+      )}
     </section>
   );
 }

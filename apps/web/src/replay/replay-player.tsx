@@ -1,52 +1,169 @@
-import { Button, Group, SegmentedControl, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, SegmentedControl, Text } from '@mantine/core';
 import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
-import type { AuthorDto, FileHistoryDto } from '@palimpsest/protocol/wire';
-import { type KeyboardEvent, useMemo } from 'react';
+import { type AuthorDto, type FileHistoryDto, type HistoryRunDto, spansOf } from '@palimpsest/protocol/wire';
+import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
+import { api, sentenceOf } from '../api-client.js';
 import { dayAndTime } from '../clock-time.js';
 import { LiveText } from '../live-text.js';
+import { Patience } from '../patience.js';
 import { colourOf, initialsOf } from '../person-colour.js';
+import { CompareView } from './compare-view.js';
+import { KIND_WORDS, sourceInWords } from './edit-words.js';
+import { LogView } from './log-view.js';
+import { PasteOrigin } from './paste-origin.js';
 import { ReplayBar } from './replay-bar.js';
-import { ReplayText } from './replay-text.js';
+import { type LoadedPage, ReplaySource } from './replay-source.js';
+import { ReplayText, type WrittenRange } from './replay-text.js';
+import { RestoreButton } from './restore-button.js';
 import { RunPanel } from './run-panel.js';
 import type { Change } from './timeline.js';
-import { type Replay, type Speed, useReplay } from './use-replay.js';
+import { type Replay, type Speed, SPEEDS, useReplay } from './use-replay.js';
 
-/** A history and where it stands: text, author, runs, controls, bar. */
-export function ReplayPlayer({ history }: { readonly history: FileHistoryDto }) {
-  const replay = useReplay(history);
-  const { timeline, playback, moment } = replay;
-  const { index } = moment;
-  const text = useMemo(() => timeline.textAt(index), [timeline, index]);
-  const change = useMemo(() => timeline.changeAt(index), [timeline, index]);
-  const author = history.authors[history.edits[index - 1]?.[1] ?? -1];
-  const when = index === 0 ? '' : dayAndTime(playback.timeOf(index));
-  const position = `Edit ${index} of ${playback.length}`;
-  const label = author ? `${position}, ${author.name}, ${when}` : position;
+interface Props {
+  readonly history: FileHistoryDto;
+  readonly runs: readonly HistoryRunDto[];
+  readonly moreRuns: (() => void) | undefined;
+  /** Number of edits at which it begins. */
+  readonly start: number;
+  /** Called when the replay has come to rest somewhere. */
+  readonly onRest: (index: number) => void;
+}
+
+const VIEWS = ['play', 'compare', 'log'] as const;
+type View = (typeof VIEWS)[number];
+const VIEW_WORDS: Readonly<Record<View, string>> = { play: 'Play', compare: 'Compare', log: 'Log' };
+
+/** A history and where it stands: text, author, runs, controls, bar; or two moments beside each other; or all as a list. */
+export function ReplayPlayer({ history, runs, moreRuns, start, onRest }: Props) {
+  const source = useMemo(() => new ReplaySource(history, api.bytes), [history]);
+  const replay = useReplay(history, runs, source, start);
+  const [view, setView] = useState<View>('play');
+  const { page, moment, isPlaying } = replay;
+  const label = labelOf(history, replay);
+  useEffect(() => {
+    if (!isPlaying && page) onRest(moment.index);
+  }, [isPlaying, page, moment.index, onRest]);
   return (
     <div className="replay-player" onKeyDown={(event) => onKey(event, replay)}>
-      <div className="replay-views">
-        <div className="replay-main">
-          <AuthorLine author={author} when={when} change={change} />
-          <ReplayText text={text} change={change} colour={colourOf(author?.id ?? '')} path={history.path} />
-        </div>
-        <RunPanel replay={replay} />
-      </div>
+      <Group gap="sm" px="sm" pt="xs">
+        <SegmentedControl
+          size="xs"
+          aria-label="View"
+          data={VIEWS.map((value) => ({ value, label: VIEW_WORDS[value] }))}
+          value={view}
+          onChange={(value) => setView(value as View)}
+          data-testid="replay-view"
+        />
+        {history.mayEdit && (
+          <RestoreButton
+            key={moment.index}
+            file={history.file}
+            edit={moment.index}
+            isNewest={moment.index === history.edits}
+          />
+        )}
+      </Group>
+      {replay.problem !== undefined && (
+        <Alert color="red" radius={0} role="alert">
+          This part of the history cannot be shown. {sentenceOf(replay.problem)}
+        </Alert>
+      )}
+      {view === 'compare' && <CompareView history={history} index={moment.index} />}
+      {view === 'log' && <LogView history={history} replay={replay} moreRuns={moreRuns} />}
+      {view === 'play' &&
+        (page ? <PlayView {...{ history, runs, replay, page }} /> : <Patience what="Reading" still="" />)}
       <div className="replay-controls">
-        <Controls replay={replay} position={position} />
+        <Controls replay={replay} />
         <ReplayBar history={history} replay={replay} label={label} />
       </div>
-      <LiveText text={replay.isPlaying ? 'Playing' : label} />
+      <LiveText text={isPlaying ? 'Playing' : label} />
     </div>
   );
+}
+
+function positionOf({ moment, edits }: Replay): string {
+  return `Edit ${moment.index} of ${edits}`;
+}
+
+function labelOf(history: FileHistoryDto, replay: Replay): string {
+  const edit = replay.page?.edit(replay.moment.index);
+  const author = edit && history.authors[edit.author];
+  const position = positionOf(replay);
+  return edit && author ? `${position}, ${author.name}, ${dayAndTime(edit.ms)}` : position;
+}
+
+interface PlayProps {
+  readonly history: FileHistoryDto;
+  readonly runs: readonly HistoryRunDto[];
+  readonly replay: Replay;
+  readonly page: LoadedPage;
+}
+
+function PlayView({ history, runs, replay, page }: PlayProps) {
+  const [isColoured, setColoured] = useState(false);
+  const { moment, isPlaying } = replay;
+  const { index } = moment;
+  const text = useMemo(() => page.timeline.textAt(index), [page, index]);
+  const change = useMemo(() => page.timeline.changeAt(index), [page, index]);
+  const written = useMemo(() => (isColoured ? rangesOf(page, index, history) : []), [isColoured, page, index, history]);
+  const edit = page.edit(index);
+  const author = edit && history.authors[edit.author];
+  const describe = (at: number) => {
+    const source = page.sourceOf(page.writtenAt(index)[at] ?? 0);
+    return source && sourceInWords(history, source);
+  };
+  return (
+    <div className="replay-views">
+      <div className="replay-main">
+        <Group gap="sm" wrap="nowrap" justify="space-between" pr="sm">
+          <AuthorLine
+            author={author}
+            when={edit ? dayAndTime(edit.ms) : ''}
+            how={edit ? KIND_WORDS[edit.kind] : ''}
+            change={change}
+          />
+          <Checkbox
+            size="xs"
+            label="Who wrote it"
+            checked={isColoured}
+            onChange={(event) => setColoured(event.currentTarget.checked)}
+            data-testid="replay-written"
+          />
+        </Group>
+        {!isPlaying && edit?.kind === 'pasted' && <PasteOrigin file={history.file} edit={index} />}
+        <ReplayText {...{ text, change, written, describe }} colour={colourOf(author?.id ?? '')} path={history.path} />
+      </div>
+      <RunPanel runs={runs} ms={moment.ms} />
+    </div>
+  );
+}
+
+/** Who wrote what of the text after `index` edits, in as few pieces as say it. */
+function rangesOf(page: LoadedPage, index: number, { authors }: FileHistoryDto): WrittenRange[] {
+  const ranges: { from: number; to: number; colour: string; wasTyped: boolean }[] = [];
+  let at = 0;
+  for (const { length, edit, step } of spansOf(page.writtenAt(index)))
+    for (let n = 0; n < (step === 0 ? 1 : length); n++) {
+      const source = page.sourceOf(edit + step * n);
+      const colour = colourOf(authors[source?.author ?? -1]?.id ?? '');
+      const wasTyped = source?.kind === 'typed';
+      const from = at;
+      at += step === 0 ? length : 1;
+      const last = ranges.at(-1);
+      if (last?.colour === colour && last.wasTyped === wasTyped) last.to = at;
+      else ranges.push({ from, to: at, colour, wasTyped });
+    }
+  return ranges;
 }
 
 interface AuthorLineProps {
   readonly author: AuthorDto | undefined;
   readonly when: string;
+  readonly how: string;
   readonly change: Change;
 }
 
-function AuthorLine({ author, when, change }: AuthorLineProps) {
+function AuthorLine({ author, when, how, change }: AuthorLineProps) {
   if (!author) {
     return (
       <div className="replay-author" data-testid="replay-author">
@@ -62,7 +179,7 @@ function AuthorLine({ author, when, change }: AuthorLineProps) {
         {initialsOf(author.name)}
       </span>
       <Text size="sm" truncate>
-        <b>{author.name}</b> · {when} · {describeChange(change)}
+        <b>{author.name}</b> · {when} · {how} · {describeChange(change)}
       </Text>
     </div>
   );
@@ -82,14 +199,8 @@ function describeChange({ inserted, removed }: Change): string {
   return inserted === '' ? `took out ${quoted(removed)}` : `replaced ${quoted(removed)} by ${quoted(inserted)}`;
 }
 
-const SPEEDS = [
-  { value: '1', label: '1×' },
-  { value: '4', label: '4×' },
-  { value: '16', label: '16×' },
-];
-
-function Controls({ replay, position }: { readonly replay: Replay; readonly position: string }) {
-  const { isPlaying, speed } = replay;
+function Controls({ replay }: { readonly replay: Replay }) {
+  const { isPlaying, speed, skipsSilence } = replay;
   const Icon = isPlaying ? IconPlayerPauseFilled : IconPlayerPlayFilled;
   return (
     <Group gap="sm">
@@ -97,7 +208,7 @@ function Controls({ replay, position }: { readonly replay: Replay; readonly posi
         size="compact-md"
         leftSection={<Icon size={14} aria-hidden />}
         onClick={replay.toggle}
-        disabled={replay.playback.length === 0}
+        disabled={replay.edits === 0}
         w="6.5rem"
         data-testid="replay-play"
       >
@@ -106,19 +217,33 @@ function Controls({ replay, position }: { readonly replay: Replay; readonly posi
       <SegmentedControl
         size="xs"
         aria-label="Speed"
-        data={SPEEDS}
-        value={String(speed)}
-        onChange={(value) => replay.setSpeed(Number(value) as Speed)}
+        data={SPEEDS.map((value) => ({ value, label: value === 'fit' ? '30 s' : `${value}×` }))}
+        value={speed}
+        onChange={(value) => replay.setSpeed(value as Speed)}
         data-testid="replay-speed"
       />
-      <Button size="compact-sm" variant="default" onClick={replay.previousRun} data-testid="replay-previous-run">
+      <Checkbox
+        size="xs"
+        label="Skip silence"
+        checked={skipsSilence}
+        onChange={(event) => replay.setSkipsSilence(event.currentTarget.checked)}
+      />
+      <Button
+        size="compact-sm"
+        variant="default"
+        onClick={() => replay.toPrevious(true)}
+        data-testid="replay-previous-run"
+      >
         Run before
       </Button>
-      <Button size="compact-sm" variant="default" onClick={replay.nextRun} data-testid="replay-next-run">
+      <Button size="compact-sm" variant="default" onClick={() => replay.toNext(true)} data-testid="replay-next-run">
         Next run
       </Button>
+      <Button size="compact-sm" variant="default" onClick={() => replay.toNext()} data-testid="replay-next-mark">
+        Next mark
+      </Button>
       <Text size="sm" className="replay-position" data-testid="replay-position">
-        {position}
+        {positionOf(replay)}
       </Text>
     </Group>
   );
@@ -129,7 +254,8 @@ function onKey(event: KeyboardEvent, replay: Replay): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target as HTMLElement;
   if (target.matches('input[type=radio]') && event.key.startsWith('Arrow')) return;
-  if (target.matches('button') && event.key === ' ') return;
+  if (target.matches('button, input[type=checkbox]') && event.key === ' ') return;
+  if (target.matches('input[type=text]')) return;
   const act = actionOf(event, replay);
   if (!act) return;
   event.preventDefault();
@@ -139,16 +265,24 @@ function onKey(event: KeyboardEvent, replay: Replay): void {
 function actionOf({ key, shiftKey }: KeyboardEvent, replay: Replay): (() => void) | null {
   switch (key) {
     case 'ArrowLeft':
-      return shiftKey ? replay.previousRun : () => replay.step(-1);
+      return shiftKey ? () => replay.toPrevious() : () => replay.step(-1);
     case 'ArrowRight':
-      return shiftKey ? replay.nextRun : () => replay.step(1);
+      return shiftKey ? () => replay.toNext() : () => replay.step(1);
     case 'Home':
       return () => replay.seek(0);
     case 'End':
-      return () => replay.seek(replay.playback.length);
+      return () => replay.seek(replay.edits);
     case ' ':
       return replay.toggle;
+    case '[':
+      return () => replay.setSpeed(nextSpeed(replay.speed, -1));
+    case ']':
+      return () => replay.setSpeed(nextSpeed(replay.speed, 1));
     default:
       return null;
   }
+}
+
+function nextSpeed(speed: Speed, by: 1 | -1): Speed {
+  return SPEEDS[SPEEDS.indexOf(speed) + by] ?? speed;
 }

@@ -1,14 +1,14 @@
 import { Text } from '@mantine/core';
 import { clockTime, dayAndTime } from '../clock-time.js';
 import { outcomeInWords, type RunAt, runsAt } from './runs-at.js';
-import type { Replay } from './use-replay.js';
+import type { HistoryRunDto } from '@palimpsest/protocol/wire';
 
 /** Runs that the panel names besides the latest. */
 const EARLIER = 3;
 
 /** Which runs stood where at the moment, and what the latest had printed by then. */
-export function RunPanel({ replay }: { readonly replay: Replay }) {
-  const [latest, ...earlier] = runsAt(replay.playback.runs, replay.moment.ms);
+export function RunPanel({ runs, ms }: { readonly runs: readonly HistoryRunDto[]; readonly ms: number }) {
+  const [latest, ...earlier] = runsAt(runs, ms);
   return (
     <section className="replay-runs" aria-label="Runs at this moment">
       {latest ? (
@@ -17,6 +17,14 @@ export function RunPanel({ replay }: { readonly replay: Replay }) {
           <pre className="replay-output" data-testid="replay-run-output" tabIndex={0} aria-label="Output of the run">
             {latest.output}
           </pre>
+          {latest.run.errors
+            .filter((error) => error.ms <= ms)
+            .map((error, number) => (
+              <Text key={number} size="sm" c="red" data-testid="replay-run-error">
+                {error.exception}: {error.message}
+                {error.line !== null && ` (line ${error.line})`}
+              </Text>
+            ))}
           {earlier.slice(0, EARLIER).map((at) => (
             <RunLine key={at.run.id} at={at} testId="replay-run-earlier" />
           ))}

@@ -10,7 +10,7 @@ const run: HistoryRunDto = {
   startedAt: 110,
   finishedAt: 200,
   outcome: 'exited',
-  raised: null,
+  ...{ raised: null, edit: null, input: [], errors: [], figures: 0, fix: null },
   output: [
     [120, 'one\r\n'],
     [150, '\u001b[31mtwo\u001b[0m\r\n'],

@@ -1,5 +1,5 @@
 import { Text } from '@codemirror/state';
-import type { HistoryEdit, TextSplice } from '@palimpsest/protocol/wire';
+import type { ReplayEdit, TextSplice } from '@palimpsest/protocol/wire';
 
 /** Edits between two texts that are kept for good. */
 const CHECKPOINT = 1_000;
@@ -19,8 +19,15 @@ export interface Change {
 
 const NOTHING: Change = { ranges: [], inserted: '', removed: '' };
 
+/** Edits of a file, the number of those before them, and the text that those have left. */
+export interface TimelinePart {
+  readonly first: number;
+  readonly edits: readonly Pick<ReplayEdit, 'splices'>[];
+  readonly text: string;
+}
+
 /**
- * The texts of a file after each of its edits.
+ * The texts of a file after each edit of a page. Edits are numbered as in the file.
  *
  * Texts are CodeMirror's immutable ropes: an edit makes a new one that shares all but a few nodes with the one before, so a
  * text costs microseconds and little memory however long the file is. Every thousandth is kept; of the thousand around the
@@ -28,23 +35,24 @@ const NOTHING: Change = { ranges: [], inserted: '', removed: '' };
  * asked for.
  */
 export class Timeline {
-  readonly #edits: readonly HistoryEdit[];
-  /** Text after `CHECKPOINT * i` edits. */
-  readonly #checkpoints: Text[] = [Text.empty];
+  readonly #first: number;
+  readonly #edits: TimelinePart['edits'];
+  /** Text after `CHECKPOINT * i` edits of the page. */
+  readonly #checkpoints: Text[];
   /** Texts after `CHECKPOINT * segment` edits, after one more, and so on, as far as was asked. */
-  #segment = { number: 0, texts: [Text.empty] };
+  #segment: { number: number; texts: Text[] };
 
-  constructor(edits: readonly HistoryEdit[]) {
+  constructor({ first, edits, text }: TimelinePart) {
+    this.#first = first;
     this.#edits = edits;
+    const start = Text.of(text.split('\n'));
+    this.#checkpoints = [start];
+    this.#segment = { number: 0, texts: [start] };
   }
 
-  /** Number of edits; the texts are those after 0 … length edits. */
-  get length(): number {
-    return this.#edits.length;
-  }
-
+  /** After `index` edits of the file; the nearest that the page has. */
   textAt(index: number): Text {
-    const wanted = Math.min(Math.max(Math.trunc(index), 0), this.length);
+    const wanted = Math.min(Math.max(Math.trunc(index) - this.#first, 0), this.#edits.length);
     const number = Math.floor(wanted / CHECKPOINT);
     const texts = this.#openSegment(number);
     const start = number * CHECKPOINT;
@@ -53,10 +61,10 @@ export class Timeline {
     return texts[wanted - start] ?? text;
   }
 
-  /** What edit number `index` (from 1) did; nothing for 0, the empty beginning. */
+  /** What edit number `index` (from 1) did; nothing for one that is not in the page. */
   changeAt(index: number): Change {
-    const edit = this.#edits[index - 1];
-    return edit ? changeOf(this.textAt(index - 1), edit[3]) : NOTHING;
+    const edit = this.#edits[index - this.#first - 1];
+    return edit ? changeOf(this.textAt(index - 1), edit.splices) : NOTHING;
   }
 
   #openSegment(number: number): Text[] {
@@ -74,7 +82,7 @@ export class Timeline {
   }
 
   #after(text: Text, edit: number): Text {
-    return (this.#edits[edit]?.[3] ?? []).reduce(spliced, text);
+    return (this.#edits[edit]?.splices ?? []).reduce(spliced, text);
   }
 }
 

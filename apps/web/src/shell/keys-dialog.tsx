@@ -10,7 +10,8 @@ const KEYS = [
   ['Esc, then Tab', 'Leave the editor or the console'],
   ['← or → in the history', 'One edit back or forth'],
   ['Space in the history', 'Play or pause'],
-  ['Shift+← or Shift+→', 'The run before or after'],
+  ['Shift+← or Shift+→ in the history', 'The run, pasted text or pause before or after'],
+  ['[ or ] in the history', 'Play slower or faster'],
 ] as const;
 
 /** The keys that are worth knowing. */

@@ -20,6 +20,7 @@ export class RoomSnapshots {
   readonly #snapshots: DocSnapshots;
   readonly #stream: string;
   readonly #capture: () => DocState | undefined;
+  readonly #onSaved: () => void;
   /** Aborted: no pauses and second tries any more. */
   #hurry = new AbortController();
   /** Updates in the document that are not in a snapshot. */
@@ -27,11 +28,20 @@ export class RoomSnapshots {
   #dueAt = SNAPSHOT_EVERY;
   #saving: Promise<void> | undefined;
 
-  /** `capture` gives the document and what was recorded in it, at the time of the call; undefined if it cannot be trusted. */
-  constructor(snapshots: DocSnapshots, stream: string, capture: () => DocState | undefined) {
+  /**
+   * `capture` gives the document and what was recorded in it, at the time of the call; undefined if it cannot be trusted.
+   * `onSaved` is called after each snapshot that was written, and must not throw.
+   */
+  constructor(
+    snapshots: DocSnapshots,
+    stream: string,
+    capture: () => DocState | undefined,
+    onSaved: () => void = () => undefined,
+  ) {
     this.#snapshots = snapshots;
     this.#stream = stream;
     this.#capture = capture;
+    this.#onSaved = onSaved;
   }
 
   /** Says that the document holds this many recorded updates more. */
@@ -65,7 +75,10 @@ export class RoomSnapshots {
     };
     const { signal } = this.#hurry;
     const saved = await this.#snapshots.save(this.#stream, capture, { signal, ...(tries && { tries }) });
-    if (saved) this.#updates -= captured;
+    if (saved) {
+      this.#updates -= captured;
+      this.#onSaved();
+    }
     this.#dueAt = saved ? SNAPSHOT_EVERY : this.#updates + SNAPSHOT_EVERY;
     this.#saving = undefined;
   }
