@@ -57,6 +57,8 @@ const SECRETS = {
 /**
  * Secrets of this installation, made once and kept in <data>/secrets.json (0600). The environment's IDE_SECRET_KEY,
  * EVIDENCE_KEY and EVIDENCE_ORIGIN win.
+ *
+ * @returns {Record<keyof typeof SECRETS, string>}
  */
 export function readSecrets(data) {
   const file = join(data, 'secrets.json');

@@ -78,7 +78,7 @@ export class EventProofQueryDto {
   position?: string;
 
   @IsOptional()
-  @Matches(/^[^\u0000]{1,1024}$/, { message: 'stream must be the name of a stream' })
+  @Matches(/^\P{Cc}{1,1024}$/u, { message: 'stream must be the name of a stream' })
   stream?: string;
 
   /** In the stream, from 0. */

@@ -24,7 +24,7 @@ import { PageQueryDto } from './paging.js';
 export class PeopleQueryDto extends PageQueryDto {
   /** A part of a user name or a name. */
   @IsOptional()
-  @Matches(/^[^\u0000]{0,80}$/, { message: 'words must be at most 80 characters, none of them NUL' })
+  @Matches(/^\P{Cc}{0,80}$/u, { message: 'words must be at most 80 characters, no control characters' })
   words?: string;
 }
 
