@@ -108,11 +108,18 @@ export class ExportQueries {
     return { ...(await this.#inside(workspaces)), people: [] };
   }
 
-  /** Streams in which there is something that the person did, or that was done to them; since when. */
+  /**
+   * Streams in which the person did something, or in which a look at their work is recorded; since when. Whatever else is done
+   * to a person is in the stream of the account, or in one of these.
+   */
   streamsOf(person: string): Promise<ExportStreamRow[]> {
     return this.#all(
-      `select stream, min(at) as since from read.audit_entry where actor_id = $1 or subject_id = $1 group by stream`,
-      [person],
+      `select stream, min(at) as since from (
+         select stream, at from read.audit_entry where actor_id = $1
+         union all
+         select stream, at from read.audit_entry where subject_id = $2 and type in ('HistoryViewed', 'WorkspaceViewed')
+       ) found group by stream`,
+      [person, person],
     );
   }
 

@@ -9,10 +9,19 @@ const DIGITS = 20;
  */
 export class Pseudonyms {
   readonly #key: Uint8Array;
+  readonly #remembered = new Map<string, string>();
 
   /** `key`: secret; `course`: of which the export is. */
   constructor(key: Uint8Array, course: string) {
     this.#key = createHmac('sha256', key).update(`palimpsest export of ${course}`).digest();
+  }
+
+  /** The same for something of which there are few, and which is named in many rows: it is remembered. */
+  often(kind: string, id: string): string {
+    const name = `${kind} ${id}`;
+    const known = this.#remembered.get(name) ?? this.of(kind, id);
+    this.#remembered.set(name, known);
+    return known;
   }
 
   /** `kind` keeps a person and a file apart that had the same id. */

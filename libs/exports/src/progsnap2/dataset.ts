@@ -73,6 +73,7 @@ interface Occasion {
 /** One dataset of a course in ProgSnap2 v1.0. Made for one use. */
 export class ProgSnap2Dataset {
   readonly #columns: readonly Column[];
+  readonly #places: ReadonlyMap<string, number>;
   readonly #texts: FileTexts;
   readonly #ids: Pseudonyms;
   readonly #traces: ReadonlyMap<string, WorkspaceTrace>;
@@ -90,6 +91,7 @@ export class ProgSnap2Dataset {
   ) {
     const { scope, mode, documents, key } = options;
     this.#columns = columnsOf(mode);
+    this.#places = new Map(this.#columns.map((column, place) => [column, place]));
     this.#texts = new FileTexts(documents);
     this.#ids = new Pseudonyms(key, scope.course);
     const taught = scope.workspaces.filter(({ kind }) => kind !== 'material');
@@ -298,7 +300,7 @@ export class ProgSnap2Dataset {
     const isStart = type === 'SignedIn';
     if (!isStart && type !== 'SignedOut' && type !== 'SessionExpired' && type !== 'SessionRevoked') return;
     const event = readEvent(recorded) as { readonly data: { readonly user: string } };
-    const cells = { SessionID: this.#ids.of('session', session) };
+    const cells = { SessionID: this.#ids.often('session', session) };
     this.#write({ ...this.#occasion(recorded), subject: event.data.user }, [
       { type: isStart ? 'Session.Start' : 'Session.End', cells },
     ]);
@@ -367,14 +369,22 @@ export class ProgSnap2Dataset {
     const id = (n: number) => this.#ids.of('event', `${occasion.event} ${n}`);
     const common = this.#common(occasion);
     for (const [n, { type, cells, parent }] of rows.entries()) {
-      const own = {
-        ...{ EventType: type, EventID: id(n), Order: ++this.#rows },
-        ...(parent !== undefined && { ParentEventID: id(parent) }),
-      };
-      const row: Readonly<Record<string, string | number | undefined>> = { ...common, ...cells, ...own };
-      this.#lines.push(csvRecord(this.#columns.map((column) => row[column])));
+      const row = this.#columns.map((): string | number => '');
+      this.#fill(row, common);
+      this.#fill(row, cells);
+      this.#fill(row, { EventType: type, EventID: id(n), Order: ++this.#rows });
+      if (parent !== undefined) this.#fill(row, { ParentEventID: id(parent) });
+      this.#lines.push(csvRecord(row));
     }
     return first;
+  }
+
+  /** By places, since there are many more columns than cells. What the mode has no column for is left out. */
+  #fill(row: (string | number)[], cells: Readonly<Record<string, string | number>>): void {
+    for (const name in cells) {
+      const place = this.#places.get(name);
+      if (place !== undefined) row[place] = cells[name] ?? '';
+    }
   }
 
   #common({ at, subject, trace, clientTime, session }: Occasion) {
@@ -384,14 +394,14 @@ export class ProgSnap2Dataset {
     const workspace = trace?.workspace;
     return {
       CodeStateID: trace?.codeState ?? '',
-      SubjectID: this.#ids.of('person', subject),
+      SubjectID: this.#ids.often('person', subject),
       ToolInstances: `Palimpsest ${version}; Python 3`,
       ...(clientTime !== undefined && { ClientTimestamp: new Date(clientTime).toISOString() }),
       ServerTimestamp: new Date(at).toISOString(),
       CourseID: scope.course,
       AssignmentID: workspace ? (workspace.item ?? (workspace.kind === 'personal' ? 'personal' : 'shared')) : '',
-      TeamID: workspace?.group ? this.#ids.of('group', workspace.group) : '',
-      ...(session !== undefined && { 'X-SessionID': this.#ids.of('session', session) }),
+      TeamID: workspace?.group ? this.#ids.often('group', workspace.group) : '',
+      ...(session !== undefined && { 'X-SessionID': this.#ids.often('session', session) }),
     };
   }
 }
