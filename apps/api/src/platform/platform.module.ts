@@ -2,7 +2,14 @@ import { Global, Inject, Logger, Module, type OnApplicationShutdown, type OnModu
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments, warmUp } from '@palimpsest/documents';
 import { type EventStore, openEventStore } from '@palimpsest/event-store';
-import { AuditQueries, DirectoryQueries, ItemQueries, MetricsQueries, ReadModels, RunQueries } from '@palimpsest/projections';
+import {
+  AuditQueries,
+  DirectoryQueries,
+  ItemQueries,
+  MetricsQueries,
+  ReadModels,
+  RunQueries,
+} from '@palimpsest/projections';
 import pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
 import { ServiceMeters } from '../service-metrics/service-meters.js';
