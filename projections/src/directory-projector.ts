@@ -177,11 +177,6 @@ export const directoryProjector: Projector = {
   name: 'directory',
   version: 5,
   streamPrefixes: ['user-', 'course-', 'item-', 'workspace-'],
-  // All that these streams have: a type is looked at for less than the name of its stream, and most events are edits.
-  typePrefixes: [
-    ...['User', 'Email', 'Identity', 'Password', 'Course', 'Member', 'Section', 'Module', 'Invitation'],
-    ...['Item', 'Extension', 'Group', 'Work', 'Folder', 'FileCreated', 'FileMoved', 'FileDeleted', 'FileRestored'],
-  ],
   tables: ['person', 'course', 'member', 'workspace', 'file', 'folder', ...ITEM_TABLES],
   ddl: DDL,
   apply: applyOne,

@@ -80,7 +80,7 @@ export async function measureLag({ url, pool, store, log, projectors, perSecond,
       const append = store
         .append(
           stream,
-          events.map(({ stream: _, ...event }) => event),
+          events.map(({ id, type, contentType, data, metadata }) => ({ id, type, contentType, data, metadata })),
           { expected: 'any' },
         )
         .then(({ position }) => watch.acknowledged(events, position))

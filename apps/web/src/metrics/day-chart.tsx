@@ -57,16 +57,19 @@ function Bars({ days }: { readonly days: readonly DayMetricsDto[] }) {
 }
 
 function Bar({ day, x, scale }: { readonly day: DayMetricsDto; readonly x: number; readonly scale: number }) {
-  let top = HEIGHT;
+  const upTo = (last: number) => PARTS.slice(0, last + 1).reduce((sum, [part]) => sum + day[part], 0);
   return (
     <g>
-      {PARTS.map(([part]) => {
-        const height = day[part] * scale;
-        top -= height;
-        return height === 0 ? null : (
-          <rect key={part} className="metrics-bar" data-part={part} x={x} y={top} width={BAR} height={height} />
-        );
-      })}
+      {PARTS.map(([part], n) =>
+        day[part] === 0 ? null : (
+          <rect
+            key={part}
+            className="metrics-bar"
+            data-part={part}
+            {...{ x, y: HEIGHT - upTo(n) * scale, width: BAR, height: day[part] * scale }}
+          />
+        ),
+      )}
     </g>
   );
 }
