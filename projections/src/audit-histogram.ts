@@ -1,5 +1,3 @@
-import type { AuditRange } from '@palimpsest/domain';
-
 /** Entries at or around a moment, milliseconds since 1970. */
 export interface HourCount {
   readonly at: number;
@@ -22,11 +20,10 @@ const BARS_MOST = 60;
 const WIDTHS = [1, 3, 6, 12, 24, 24 * 7, 24 * 28].map((hours) => hours * HOUR_MS);
 
 /** Bars of the narrowest width with which there are not too many. `counts` in any order. */
-export function histogramOf(counts: readonly HourCount[], range: AuditRange, isComplete: boolean): AuditHistogram {
+export function histogramOf(counts: readonly HourCount[], isComplete: boolean): AuditHistogram {
   let [first, last] = [Infinity, -Infinity];
   for (const { at } of counts) [first, last] = [Math.min(first, at), Math.max(last, at)];
-  const from = Math.max(first, range.from ?? -Infinity);
-  const width = WIDTHS.find((one) => (last - from) / one < BARS_MOST) ?? (WIDTHS.at(-1) as number);
+  const width = WIDTHS.find((one) => (last - first) / one < BARS_MOST) ?? (WIDTHS.at(-1) as number);
   const bars = new Map<number, number>();
   let total = 0;
   for (const { at, count } of counts) {

@@ -139,9 +139,8 @@ export class AuditQueries {
 
   /** How many match, over time: exact from counts where there are any, else of the newest COUNT_MOST. */
   async histogram({ query, now }: AuditFilter): Promise<AuditHistogram> {
-    const range = rangeOfQuery(query, now);
     const counted = countable(query);
-    if (counted) return histogramOf(await this.#counts(range, counted), range, true);
+    if (counted) return histogramOf(await this.#counts(rangeOfQuery(query, now), counted), true);
     return this.#reading(BUDGET_MS, 'read committed', async (client) => {
       const columns = 'e.entry_no as "entryNo", e.at';
       const walk = await this.#walk<{ entryNo: string; at: Date }>(client, columns, query, now, undefined);
@@ -149,7 +148,6 @@ export class AuditQueries {
       const isComplete = walk.isDone && found.length < COUNT_MOST;
       return histogramOf(
         found.map(({ at }) => ({ at: at.getTime(), count: 1 })),
-        range,
         isComplete,
       );
     });
