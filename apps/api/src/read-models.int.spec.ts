@@ -167,7 +167,9 @@ describe('what is written is what is read', () => {
     const onProgress = ({ projection, version }: { projection: string; version: number }) =>
       void lines.push(`${projection} ${version}`);
     expect(await models.rebuildOutdated({ ownerUrl: api.ownerUrl, onProgress })).toEqual(['audit', 'activity']);
-    expect(new Set(lines)).toEqual(new Set(['audit', 'activity'].map((name) => `${name} ${projectorNamed(name).version}`)));
+    expect(new Set(lines)).toEqual(
+      new Set(['audit', 'activity'].map((name) => `${name} ${projectorNamed(name).version}`)),
+    );
     await models.rebuildAll({ ownerUrl: api.ownerUrl });
     expect(await content()).toEqual(before);
   });

@@ -45,12 +45,7 @@ export class Looks {
   }
 
   /** The row and the event come together or not at all; of two at the same time the second waits and finds the row. */
-  async #record(
-    session: string,
-    what: string,
-    event: Look,
-    context: CommandContext,
-  ): Promise<void> {
+  async #record(session: string, what: string, event: Look, context: CommandContext): Promise<void> {
     await inTransaction(this.pool, async (client) => {
       const { rowCount } = await client.query(
         `insert into ops.look as l (session, what) values ($1, $2)

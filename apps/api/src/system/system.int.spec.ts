@@ -138,7 +138,11 @@ describe('the state of the system', () => {
     await store.close();
     expect(system.eventStore).toEqual({ kind: 'KurrentDB', available: false, identity: null, head: null });
     expect(system.projections.map(({ state, share, fault }) => ({ state, share, fault }))).toEqual(
-      Array.from({ length: PROJECTORS.length + REACTORS.length }, () => ({ state: 'unknown', share: null, fault: null })),
+      Array.from({ length: PROJECTORS.length + REACTORS.length }, () => ({
+        state: 'unknown',
+        share: null,
+        fault: null,
+      })),
     );
     expect(named(system, 'audit').position).toBe(await api.store.head());
   });
