@@ -102,6 +102,14 @@ describe('the history of runs', () => {
     expect(await queries.run(randomUUID())).toBeUndefined();
   });
 
+  it('keeps twenty kinds of exceptions of a run and counts all of them', async () => {
+    const exceptions = Array.from({ length: 21 }, (_, n) => `Error${n}`);
+    await log.store.importEvents(lived({ minute: 5, exceptions }));
+    await log.rebuild(runsProjector);
+    const [run] = await queries.history({ workspace: WORKSPACE }, { limit: 1 });
+    expect([run?.errors, run?.exceptions]).toEqual([21, exceptions.slice(0, 20)]);
+  });
+
   it('is found by an index each', async () => {
     await log.pool.query(
       `insert into read.run (id, workspace, course, requested_by, mode, entry_file, state, requested_at)

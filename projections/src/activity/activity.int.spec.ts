@@ -165,6 +165,16 @@ describe('timelines', () => {
     });
   });
 
+  it('show the first 500 characters of what was typed, and no half of one', async () => {
+    const from = 3_500_000;
+    const run = randomUUID();
+    const typedIn = (at: number, text: string) =>
+      happened(`run-${run}`, at, { type: 'InputProvided', data: { by: ADA, text } });
+    await built(requested(run, from), typedIn(from, 'x'.repeat(499)), typedIn(from + 1, '👩'), typedIn(from + 2, 'y'));
+    const [input] = await all({ from: new Date(NOON + from), kinds: ['input'] });
+    expect([input?.count, input?.summary]).toEqual([3, `${'x'.repeat(499)}\ufffd`]);
+  });
+
   it('put file operations of one moment together, and leave others apart', async () => {
     const from = 4_000_000;
     const made = (at: number, path: string) =>
@@ -175,7 +185,7 @@ describe('timelines', () => {
       made(from + TOGETHER_MS - 1, 'c.py'),
       made(from + 2 * TOGETHER_MS - 1, 'd.py'),
     );
-    const rows = await all({ from: new Date(NOON + from) });
+    const rows = await all({ from: new Date(NOON + from), kinds: ['file'] });
     expect(rows.map(({ object, count }) => `${object} ${count}`)).toEqual(['d.py 1', 'a.py 3']);
   });
 
@@ -219,7 +229,7 @@ describe('timelines', () => {
     }
     await runner.stop();
     const rows = await table();
-    expect(rows.length).toBeGreaterThan(15);
+    expect(rows.length).toBeGreaterThan(17);
     await log.rebuild(activityProjector);
     expect(await table()).toEqual(rows);
     await log.rebuild({ ...activityProjector, applyAll: undefined } as unknown as Projector);

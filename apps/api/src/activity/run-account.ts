@@ -7,7 +7,7 @@ import { notKeptInWords, producedInWords } from '../runs/files-in-words.js';
 export const SHOWN_OUTPUT = 64 * 1024;
 
 /** Entries of each list in an account: at a prompt, errors and lines have no end. */
-const MOST_ENTRIES = 500;
+export const MOST_ENTRIES = 500;
 
 type Lists = Pick<RunDetailDto, 'raised' | 'figures' | 'produced' | 'notKept'>;
 
@@ -19,7 +19,7 @@ export interface RunAccount extends Lists {
 }
 
 /** Takes the events of a run in their order. */
-class AccountBuilder {
+export class AccountBuilder {
   readonly lists: Lists = { raised: [], figures: [], produced: [], notKept: [] };
   readonly inputs: { at: string; by: UserId; text: string }[] = [];
   output = '';
