@@ -40,9 +40,9 @@ describe('the rooms of a process', () => {
   const newFile = () => asId<FileId>(randomUUID());
   const textOf = ({ room }: OpenRoom) => room.doc.getText(TEXT_ROOT).toString();
 
-  function roomsWith(limits: RoomLimits, events = store): Rooms {
+  function roomsWith(limits: RoomLimits, events = store, onSnapshot?: (file: FileId) => void): Rooms {
     const snapshots = new DocSnapshots(events, new PostgresSnapshotStore(pool), (sentence) => console.error(sentence));
-    const rooms = new Rooms(events, { snapshots, limits });
+    const rooms = new Rooms(events, { snapshots, limits, ...(onSnapshot && { onSnapshot }) });
     opened.push(rooms);
     return rooms;
   }
@@ -64,6 +64,24 @@ describe('the rooms of a process', () => {
     rooms.release(now);
     return now !== open;
   }
+
+  it('tell when a snapshot of a file was written, so that its history can be made ahead', async () => {
+    const told: FileId[] = [];
+    const rooms = roomsWith(IMPATIENT, store, (file) => told.push(file));
+    const [long, short] = [newFile(), newFile()];
+    for (const [file, edits] of [
+      [long, 200],
+      [short, 199],
+    ] as const) {
+      const ada = await join(rooms, file, 'ada');
+      for (let n = 0; n < edits; n++) ada.editor.text.insert(n, 'x');
+      await ada.open.room.flush();
+      leave(rooms, ada);
+    }
+    await eventually(() => told.length > 0, 'the snapshot');
+    await rooms.beforeApplicationShutdown();
+    expect(told).toEqual([long]);
+  });
 
   it('50 joins at once load a file once, and get the same document', async () => {
     const file = newFile();

@@ -1,12 +1,13 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
-import { DirectoryQueries } from '@palimpsest/projections';
+import { DirectoryQueries, ReadModels } from '@palimpsest/projections';
 import { FileHistoryDto, HistoryPageQueryDto, HistoryRunDto, PageQueryDto, PasteOriginDto } from '@palimpsest/protocol';
 import type { Request, Response } from 'express';
 import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
 import { Answers, Asks, PathId, PathText } from '../platform/api-description.js';
 import { linkNext } from '../platform/paging.js';
+import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 import { namesOf } from '../workspaces/names-of.js';
 import { isKnown } from './fixed-answer.js';
@@ -31,6 +32,7 @@ export class HistoryController {
     private readonly runsOf: HistoryRuns,
     private readonly origins: PasteOrigins,
     private readonly directory: DirectoryQueries,
+    private readonly readModels: ReadModels,
   ) {}
 
   /** How long it is, who wrote when, what to go to, and which pages there are. */
@@ -102,10 +104,11 @@ export class HistoryController {
   async runs(
     @Person() person: Principal,
     @PathId('file') id: string,
-    @Query() { limit, cursor }: PageQueryDto,
+    @Query() { after, limit, cursor }: PageQueryDto,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<readonly HistoryRunDto[]> {
+    await waitFor(this.readModels, 'runs', after);
     const of = await this.access.require(person, id, request);
     const { rows, next } = await this.runsOf.page(of.workspace.id, await this.files.open(of.id), limit, cursor);
     linkNext(request, response, 'cursor', next);

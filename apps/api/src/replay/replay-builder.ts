@@ -71,9 +71,11 @@ export class ReplayBuilder {
     const end = await this.store.end(stream, epoch);
     const last = end && pages[end.page];
     if (!end || !last) return nothing();
+    if ((await this.#eventIdAt(stream, last.revision)) !== last.eventId) {
+      await this.#forget(stream, 'the stream holds another event there, or none');
+      return nothing();
+    }
     try {
-      if ((await this.#eventIdAt(stream, last.revision)) !== last.eventId)
-        throw new RangeError('the stream holds another event there, or none');
       const keyframe = decodeReplayKeyframe(await expand(end.keyframe));
       const { doc } = decodeDocState(await unpackDocState(end.doc));
       const authors = new Map(last.authors.map((author, index) => [author.id, { index, author }]));
@@ -90,8 +92,12 @@ export class ReplayBuilder {
   }
 
   async #eventIdAt(stream: string, revision: bigint): Promise<string | undefined> {
-    for await (const event of this.events.readStream(stream, { from: revision, limit: 1 }))
-      return event.revision === revision ? event.id : undefined;
+    try {
+      for await (const event of this.events.readStream(stream, { from: revision, limit: 1 }))
+        return event.revision === revision ? event.id : undefined;
+    } catch (error) {
+      if (!(error instanceof StreamNotFound || error instanceof StreamDeleted)) throw error;
+    }
     return undefined;
   }
 

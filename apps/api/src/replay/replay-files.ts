@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
 import { type FileId, streamOf } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import {
@@ -63,7 +63,7 @@ export type Wanted = { readonly edit: number } | { readonly revision: number } |
  * keyframes are kept by what they hold. All together take no more than CACHE_BYTES each.
  */
 @Injectable()
-export class ReplayFiles {
+export class ReplayFiles implements BeforeApplicationShutdown {
   readonly #builder: ReplayBuilder;
   readonly #log = new Logger(ReplayFiles.name);
   readonly #open = new ByteCache<OpenReplay>(CACHE_BYTES);
@@ -71,6 +71,7 @@ export class ReplayFiles {
   readonly #keyframes = new ByteCache<ReplayKeyframe>(CACHE_BYTES);
   readonly #building = new Map<string, Promise<OpenReplay>>();
   #ahead: Promise<void> = Promise.resolve();
+  #isClosing = false;
 
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
@@ -106,10 +107,16 @@ export class ReplayFiles {
     this.#ahead = this.#ahead
       .then(() => this.#makeAhead(file))
       .catch((error: unknown) => {
+        if (this.#isClosing) return;
         this.#log.warn(
-          `No pages were made of the history of ${file}: ${String(error)}. They will be when somebody asks.`,
+          `No pages were made of the history of ${file} (${String(error)}): they will be when it is opened.`,
         );
       });
+  }
+
+  /** What is not made by now is made when somebody asks. */
+  beforeApplicationShutdown(): void {
+    this.#isClosing = true;
   }
 
   /** Resolves when what was to be made in the background is made. */
@@ -208,6 +215,7 @@ export class ReplayFiles {
   }
 
   async #makeAhead(file: FileId): Promise<void> {
+    if (this.#isClosing) return;
     const stream = streamOf.file(file);
     const [epoch, { revision }] = await Promise.all([this.events.identity(), this.events.streamInfo(stream)]);
     const built = await this.store.builtTo(stream, epoch);

@@ -57,6 +57,13 @@ function tell(told: Told, event: RunEvent, at: number, start: { ms: number }): v
     case 'RunFinished':
       told.finishedAt = at;
       told.outcome = event.data.outcome.kind;
+      return;
+    case 'TerminalResized':
+    case 'RunCancelled':
+    case 'FilesCollected':
+    case 'FileProduced':
+    case 'FilesNotKept':
+      return;
   }
 }
 

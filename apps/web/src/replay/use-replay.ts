@@ -102,14 +102,6 @@ export function useReplay(
       source.page(page.number + 1).catch(() => undefined);
   }, [isPlaying, page, history, source]);
 
-  useFrames(isPlaying && playback !== undefined, (elapsed) => {
-    if (!playback) return;
-    if (speed === 'fit') return playFitting(elapsed);
-    const next = playback.advance(moment, elapsed * Number(speed));
-    if (page) setShown({ page, moment: next });
-    if (playback.isOver(next)) afterPage();
-  });
-
   function playFitting(elapsed: number): void {
     played.current += (elapsed * history.edits) / FIT_MS;
     const index = Math.min(history.edits, moment.index + Math.floor(played.current));
@@ -124,6 +116,14 @@ export function useReplay(
     if (next >= history.pages.length) setPlaying(false);
     else if (source.peek(next)) show(next, (score) => score.startAt(score.at(score.first)));
   }
+
+  useFrames(isPlaying && playback !== undefined, (elapsed) => {
+    if (!playback) return;
+    if (speed === 'fit') return playFitting(elapsed);
+    const next = playback.advance(moment, elapsed * Number(speed));
+    if (page) setShown({ page, moment: next });
+    if (playback.isOver(next)) afterPage();
+  });
 
   return {
     ...{ page, moment, stops, edits: history.edits, isPlaying, speed, skipsSilence, problem },
