@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core';
-import { fromField, toField } from '../audit/audit-query.js';
+import { localField, momentOf } from '../local-moment.js';
 import type { ActivityQuery } from './activity-query.js';
 
 interface Props {
@@ -14,14 +14,14 @@ export function TimeRange({ query, onChange }: Props) {
       <TextInput
         label="From"
         type="datetime-local"
-        value={toField(query.from)}
-        onChange={({ currentTarget }) => onChange({ ...query, from: fromField(currentTarget.value) })}
+        value={localField(query.from)}
+        onChange={({ currentTarget }) => onChange({ ...query, from: momentOf(currentTarget.value) })}
       />
       <TextInput
         label="Until"
         type="datetime-local"
-        value={toField(query.until)}
-        onChange={({ currentTarget }) => onChange({ ...query, until: fromField(currentTarget.value) })}
+        value={localField(query.until)}
+        onChange={({ currentTarget }) => onChange({ ...query, until: momentOf(currentTarget.value) })}
       />
     </>
   );

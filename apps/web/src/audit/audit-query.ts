@@ -6,6 +6,7 @@ import {
   printAuditQuery,
   rangeOfQuery,
 } from '@palimpsest/domain';
+import { localField, momentOf } from '../local-moment.js';
 
 /** The query that the address of the page holds, as it was written; empty for everything. */
 export function queryInAddress(search: string): string {
@@ -58,8 +59,6 @@ export function choosing(query: AuditQuery, key: AuditKey, value: string): strin
   return printAuditQuery([...others, term]);
 }
 
-const two = (value: number) => String(value).padStart(2, '0');
-
 /** A moment as a field of type `datetime-local` wants it: in the reader's time zone, to the minute. */
 export function toField(query: AuditQuery, key: 'after' | 'before'): string {
   const { from, until } = rangeOfQuery(
@@ -67,14 +66,11 @@ export function toField(query: AuditQuery, key: 'after' | 'before'): string {
     Date.now(),
   );
   const at = key === 'after' ? from : until;
-  if (at === undefined) return '';
-  const date = new Date(at);
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}`;
+  return at === undefined ? '' : localField(new Date(at).toISOString());
 }
 
 /** What such a field says, as a query has it: in UTC, to the minute. */
 export function fromField(field: string): string {
-  const date = new Date(field);
-  return field === '' || Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 16)}Z`;
+  const moment = momentOf(field);
+  return moment === '' ? '' : `${moment.slice(0, 16)}Z`;
 }

@@ -2,7 +2,7 @@ import { Anchor, Button, Table } from '@mantine/core';
 import type { AuditEntryDto } from '@palimpsest/protocol/wire';
 import { Fragment, memo, useState } from 'react';
 import { fullTime } from '../clock-time.js';
-import { workspacePath } from '../route.js';
+import { momentPath } from '../route.js';
 
 const COLUMNS = [
   'Time',
@@ -128,5 +128,5 @@ function Detail({ entry }: { readonly entry: AuditEntryDto }) {
 /** Of what happened to a file or a run of it. Whether the reader may look there, the page there says. */
 function replayOf({ workspace, file, at }: AuditEntryDto): string | undefined {
   if (workspace === null || file === null) return undefined;
-  return `${workspacePath(workspace, file)}?at=${encodeURIComponent(at)}`;
+  return momentPath(workspace, file, at);
 }

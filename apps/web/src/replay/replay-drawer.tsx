@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Button, Group, Text } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import type { FileDto, FileHistoryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
+import type { FileDto, FileHistoryDto, FileStateDto, HistoryRunDto } from '@palimpsest/protocol/wire';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, sentenceOf } from '../api-client.js';
@@ -18,18 +18,27 @@ const RUNS = 50;
 const MOST_RUNS = 200;
 
 /** The overview and the newest runs; pages of edits come as the replay gets to them. */
-async function readHistory(file: string) {
-  const [history, runs] = await Promise.all([
+async function readHistory(file: string, at: string | null) {
+  const [history, runs, start] = await Promise.all([
     api.get<FileHistoryDto>(`/api/files/${file}/history`),
     api.get<HistoryRunDto[]>(`/api/files/${file}/history/runs?limit=${RUNS}`),
+    editAt(file, at),
   ]);
-  return { history, runs };
+  return { history, runs, start };
 }
 
-/** The edit that the address names: a link leads to a moment. */
-function editOfAddress(): number | undefined {
-  const at = new URLSearchParams(location.search).get('at');
-  return at !== null && /^\d{1,9}$/.test(at) ? Number(at) : undefined;
+/** The moment that the address names: a link of the history's own has the number of edits, others an instant (ISO 8601). */
+function momentOfAddress(): string | null {
+  return new URLSearchParams(location.search).get('at');
+}
+
+/** How many edits there were at a moment; undefined where it names none: the history is shown from its end. */
+async function editAt(file: string, at: string | null): Promise<number | undefined> {
+  if (at === null || /^\d{1,9}$/.test(at)) return at === null ? undefined : Number(at);
+  const state = await api
+    .get<FileStateDto>(`/api/files/${file}/at?at=${encodeURIComponent(at)}`)
+    .catch(() => undefined);
+  return state?.edit;
 }
 
 /** Puts the moment into the address, without an entry of its own in the browser's history. */
@@ -40,10 +49,10 @@ function keepInAddress(index: number | undefined): void {
 /** The history of a file, in a drawer at the bottom. It stands beside the live work, which goes on. */
 export default function ReplayDrawer({ file, onClose }: Props) {
   const drawer = useRef<HTMLElement>(null);
-  const [start] = useState(editOfAddress);
+  const [start] = useState(momentOfAddress);
   const read = useQuery({
     queryKey: ['history', file.id],
-    queryFn: () => readHistory(file.id),
+    queryFn: () => readHistory(file.id, start),
     // What was shown stands still; opening the drawer anew reads anew. Each reading is recorded, so none happens unasked.
     staleTime: Infinity,
     gcTime: 0,
@@ -110,7 +119,7 @@ export default function ReplayDrawer({ file, onClose }: Props) {
           history={read.data.history}
           runs={earlier ?? read.data.runs}
           moreRuns={earlier === undefined && read.data.runs.length === RUNS ? readMoreRuns : undefined}
-          start={Math.min(start ?? read.data.history.edits, read.data.history.edits)}
+          start={Math.min(read.data.start ?? read.data.history.edits, read.data.history.edits)}
           onRest={onRest}
         />
       )}
