@@ -7,6 +7,7 @@ import { directoryProjector } from './directory-projector.js';
 import { ItemQueries } from './item-queries.js';
 import { RunQueries } from './run-queries.js';
 import { generateAudit, generateAuditDirectory, generatedId } from './testing/generated-audit.js';
+import { runsProjector } from './runs-projector.js';
 import { TestLog } from './testing/test-log.js';
 
 /** Tables that grow with what people do: none may be read from its beginning to its end for a question. */
@@ -61,8 +62,9 @@ const SCHOOL = /* sql */ `
     'Workspace', now(), case when n < 2000 then null else ${id(5, 'n % 400')} end from generate_series(0, 19999) n;
   insert into read.file select ${id(3, 'n')}, ${id(4, 'n % 20000')}, 'file' || n, 'text', now() from generate_series(0, 99999) n;
   insert into read.folder select ${id(4, 'n')}, 'data' from generate_series(0, 19999) n;
-  insert into read.run select ${id(7, 'n')}, ${id(4, 'n % 20000')}, ${id(0, 'n % 2000')}, 'script', 'main.py', 'finished', 'exited',
-    now() - n * interval '1 second' from generate_series(0, 99999) n;
+  insert into read.run (id, workspace, course, requested_by, mode, entry, entry_file, state, outcome, requested_at)
+    select ${id(7, 'n')}, ${id(4, 'n % 20000')}, ${id(1, 'n % 40')}, ${id(0, 'n % 2000')}, 'script', 'main.py', ${id(3, 'n')}, 'finished', 'exited',
+      now() - n * interval '1 second' from generate_series(0, 99999) n;
   insert into read.item_group select ${id(5, 'n % 400')}, ${id(8, 'n')}, 'Group' from generate_series(0, 3999) n;
   insert into read.item_member select ${id(5, 'n % 400')}, ${id(0, 'n / 10')}, ${id(8, 'n % 4000')} from generate_series(0, 19999) n
     on conflict do nothing;
@@ -91,6 +93,7 @@ describe('every query has its index', () => {
   beforeAll(async () => {
     log = await TestLog.start();
     await log.rebuild(directoryProjector);
+    await log.rebuild(runsProjector);
     const owner = new pg.Client({ connectionString: log.database.url });
     await owner.connect();
     await generateAudit(owner, 150_000);
@@ -196,5 +199,8 @@ describe('every query has its index', () => {
       const queries = new RunQueries(one);
       await queries.ofWorkspace(workspace, 50);
       await queries.ofWorkspace(workspace, 50, { micros: '1700000000000000', run: at(7, 1) });
+      await queries.history({ person }, { onlyErrors: true, courses: [course], limit: 50 });
+      await queries.history({ file: at(3, 7) }, { outcome: 'exited', entry: 'main.py', limit: 50 });
+      await queries.run(at(7, 1));
     }));
 });

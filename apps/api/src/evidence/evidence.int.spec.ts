@@ -101,7 +101,7 @@ describe('what vouches for the event log', () => {
     expect(signed.status).toBe(201);
     expect(signed.body.size).toBeGreaterThan(size);
     const entry = async (type: string) =>
-      (await room.as<AuditPageDto>('auditor', 'GET', `/api/audit/events?type=${type}`)).body.entries[0];
+      (await room.as<AuditPageDto>('auditor', 'GET', `/api/audit/events?q=type:${type}`)).body.entries[0];
     const recorded = await eventually(async () => {
       const found = await entry('CheckpointSigned');
       return found?.summary === `checkpoint signed: ${signed.body.size} events` && found;

@@ -94,7 +94,7 @@ describe('the figures of a course', () => {
     expect((await ofPerson('hopper', 'ben')).body).toMatchObject({ lastSeenAt: null, figures: { runs: 0 }, days: [] });
     const { body } = await get<AuditPageDto>(
       'auditor',
-      `/api/audit/events?type=MetricsViewed&after=${await api.store.head()}`,
+      `/api/audit/events?q=type:MetricsViewed&after=${await api.store.head()}`,
     );
     expect(body.entries[0]).toMatchObject({ actorName: 'Prof. Grace Hopper', subjectName: 'Ben', object: 'figures' });
     const { body: looks } = await get<LookDto[]>('ben', `/api/looks?after=${await api.store.head()}`);
