@@ -1,4 +1,4 @@
-import { type EditSource, spansOf, type WrittenSpan } from '@palimpsest/protocol';
+import type { EditSource, WrittenSpan } from '@palimpsest/protocol';
 
 /** Milliseconds within which consecutive edits of one person count as written in one go. */
 const IN_ONE_GO_MS = 5_000;
@@ -7,18 +7,18 @@ const IN_ONE_GO_MS = 5_000;
 export function writtenSpans(edits: Uint32Array, sourceOf: (edit: number) => EditSource): WrittenSpan[] {
   const spans: [number, number, string, number, number, number][] = [];
   let endMs = 0;
-  for (const { length, edit, step } of spansOf(edits))
-    for (let n = 0; n < (step === 0 ? 1 : length); n++) {
-      const units = step === 0 ? length : 1;
-      const number = edit + step * n;
-      const { author, kind, ms } = sourceOf(number);
-      const last = spans.at(-1);
-      const goesOn = last?.[1] === author && last[2] === kind && Math.abs(ms - endMs) < IN_ONE_GO_MS;
-      if (last && goesOn && (number === last[5] || number === last[5] + 1)) {
-        last[0] += units;
-        last[5] = number;
-      } else spans.push([units, author, kind, number, ms, number]);
-      endMs = ms;
-    }
+  for (let at = 0; at < edits.length;) {
+    const number = edits[at] ?? 0;
+    const begin = at;
+    while (edits[at] === number) at += 1;
+    const { author, kind, ms } = sourceOf(number);
+    const last = spans.at(-1);
+    const goesOn = last?.[1] === author && last[2] === kind && Math.abs(ms - endMs) < IN_ONE_GO_MS;
+    if (last && goesOn && number === last[5] + 1) {
+      last[0] += at - begin;
+      last[5] = number;
+    } else spans.push([at - begin, author, kind, number, ms, number]);
+    endMs = ms;
+  }
   return spans;
 }
