@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { asId, type CourseId, encodeEvent, streamOf, type UserId } from '@palimpsest/domain';
 import type {
   ActivityEntryDto,
+  FileStateDto,
   LookDto,
   ProblemDto,
   SessionActivityDto,
@@ -42,8 +43,9 @@ describe('timelines of workspaces and people', () => {
     const client = await new CollabClient(api.address, file, token).synced();
     client.text.insert(0, text);
     await eventually(async () => {
-      const { body } = await api.call<{ edits: unknown[] }>('GET', `/api/files/${file}/history`, { token });
-      return JSON.stringify(body.edits).includes(text);
+      const now = new Date().toISOString();
+      const { body } = await api.call<FileStateDto>('GET', `/api/files/${file}/at?at=${now}`, { token });
+      return body.text.includes(text);
     }, 'the edit being recorded');
     client.end();
   }
