@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@palimpsest/test-support';
+import type { EventProofDto } from '@palimpsest/protocol';
 import type { Browser } from 'playwright-core';
 import { openBrowser, Person } from './browser.js';
 import { Installation } from './installation.js';
@@ -82,6 +83,32 @@ describe('the page of the audit log', () => {
     );
     const replay = await auditor.test('audit-replay').first().getAttribute('href');
     expect(replay).toMatch(/^\/w\/[0-9a-f-]{36}\/f\/[0-9a-f-]{36}\?at=20\d\d-/);
+  });
+
+  it('gives the proof of a row, which names the event of the row', async () => {
+    const position = await auditor.page
+      .locator('[data-testid=audit-detail] div', { hasText: 'Place in the log' })
+      .locator('dd')
+      .innerText();
+    await auditor.page.evaluate(() => fetch('/api/evidence/checkpoints', { method: 'POST' }));
+    const download = auditor.page.waitForEvent('download');
+    await auditor.test('download-proof').click();
+    const proof = JSON.parse(readFileSync((await (await download).path()) ?? '', 'utf8')) as EventProofDto;
+    expect(proof).toMatchObject({ format: 'palimpsest-proof', leafHash: expect.any(String) });
+    const asked = await auditor.page.evaluate(
+      (of) => fetch(`/api/evidence/proof?position=${of}`).then((answer) => answer.json() as Promise<EventProofDto>),
+      position,
+    );
+    expect([proof.index, proof.leafHash]).toEqual([asked.index, asked.leafHash]);
+  });
+
+  it('opens the moment of a row in the history of its file, for whoever may see it', async () => {
+    const moment = await auditor.test('audit-replay').getAttribute('href');
+    await auditor.page.goto(`${installation.address}${moment}`);
+    await auditor.test('replay-drawer').waitFor();
+    await eventually(async () => /^\d+$/.test(new URL(auditor.page.url()).searchParams.get('at') ?? ''), 'a moment');
+    await auditor.page.goBack();
+    await auditor.test('audit-table').waitFor();
   });
 
   it('exports exactly what is asked for', async () => {

@@ -1,5 +1,11 @@
 import { Controller, ForbiddenException, Get, Inject, NotFoundException, Post, Query, Req, Res } from '@nestjs/common';
-import { type EventStore, type Position, StreamDeleted, StreamNotFound } from '@palimpsest/event-store';
+import {
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+  StreamDeleted,
+  StreamNotFound,
+} from '@palimpsest/event-store';
 import { EventProofs, Evidence, type EvidenceState, type StoredCheckpoint } from '@palimpsest/evidence';
 import {
   CheckpointDto,
@@ -83,16 +89,20 @@ export class EvidenceController {
     return checkpointDto(await this.signing.signNow(contextOf(person, 'web', { address: addressOf(request) })));
   }
 
-  /** Proves that an event is in the log. It has the event's hash and not the event: what an event says is seen elsewhere. */
+  /**
+   * Proves that an event is in the log. It has the event's hash and not the event, which is seen elsewhere; of an event of
+   * the audit streams, asked for by stream and revision, it has both: an export is proved by its ExportFinished.
+   */
   @Get('proof')
   @Access('evidence.prove')
   @Asks(EventProofQueryDto)
   @Answers(EventProofDto, { mayBeMissing: true })
   async proof(@Person() person: Principal, @Query() query: EventProofQueryDto): Promise<EventProofDto> {
     requireProver(person, 'prove an event');
-    const position = await this.#positionOf(query);
+    const event = query.position === undefined ? await this.#eventOf(query) : undefined;
+    const position = (event?.position ?? query.position) as Position;
     if ((await this.evidence.tree.leafAt(position)) === undefined) throw new NotFoundException(NO_EVENT);
-    const proof = await this.proofs.of(position);
+    const proof = event && isOfAudit(event) ? await this.proofs.withContent(event) : await this.proofs.of(position);
     if (proof) return { ...proof, hashes: [...proof.hashes], keys: [...proof.keys] };
     throw new Problem(
       404,
@@ -116,18 +126,22 @@ export class EvidenceController {
     }
   }
 
-  async #positionOf({ position, stream, revision }: EventProofQueryDto): Promise<Position> {
-    if (position !== undefined) return position as Position;
+  async #eventOf({ stream, revision }: EventProofQueryDto): Promise<RecordedEvent> {
     if (stream === undefined || revision === undefined)
       throw invalidRequest([{ field: 'position', problem: 'must be given, or stream and revision' }]);
     try {
       for await (const event of this.store.readStream(stream, { from: BigInt(revision), limit: 1 }))
-        if (event.revision === BigInt(revision)) return event.position;
+        if (event.revision === BigInt(revision)) return event;
     } catch (error) {
       if (!(error instanceof StreamNotFound || error instanceof StreamDeleted)) throw error;
     }
     throw new NotFoundException(NO_EVENT);
   }
+}
+
+/** Nobody's work is in it: whoever reads the audit log sees all that it says. */
+function isOfAudit({ stream }: RecordedEvent): boolean {
+  return stream.startsWith('audit-') || stream.startsWith('evidence-');
 }
 
 function requireProver({ role }: Principal, what: string): void {

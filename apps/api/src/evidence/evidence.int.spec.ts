@@ -193,6 +193,17 @@ describe('what vouches for the event log', () => {
       expect((await prove('hopper', `position=${checkpoint.position}`)).status).toBe(403);
     });
 
+    it('of the audit streams is proved with what it says, which nobody can exchange', async () => {
+      await sign('auditor');
+      await sign('auditor');
+      const stream = `evidence-${new Date().toISOString().slice(0, 7)}`;
+      const { body } = await prove('auditor', `stream=${stream}&revision=0`);
+      expect(JSON.parse(body.leaf ?? '')).toMatchObject({ stream, revision: '0', type: 'CheckpointSigned' });
+      expect(verify(body, '--key', key.text).status).toBe(0);
+      const exchanged = { ...body, leaf: body.leaf?.replace('"revision":"0"', '"revision":"1"') };
+      expect(verify(exchanged as EventProofDto, '--key', key.text).status).toBe(1);
+    });
+
     it.each([
       ['', 400, /stream and revision/],
       ['stream=workspace-x', 400, /stream and revision/],

@@ -1,7 +1,8 @@
-import { Anchor, Button, Table } from '@mantine/core';
+import { Anchor, Button, Group, Table } from '@mantine/core';
 import type { AuditEntryDto } from '@palimpsest/protocol/wire';
 import { Fragment, memo, useState } from 'react';
 import { fullTime } from '../clock-time.js';
+import { ProofButton } from '../proof-button.js';
 import { momentPath } from '../route.js';
 
 const COLUMNS = [
@@ -116,11 +117,17 @@ function Detail({ entry }: { readonly entry: AuditEntryDto }) {
           </div>
         ))}
       </dl>
-      {replay !== undefined && (
-        <Anchor href={replay} size="sm" data-testid="audit-replay">
-          Open this moment in replay
-        </Anchor>
-      )}
+      <Group gap="md">
+        <ProofButton
+          address={`/api/evidence/proof?stream=${encodeURIComponent(entry.stream)}&revision=${entry.revision}`}
+          name={`proof-${entry.id}.json`}
+        />
+        {replay !== undefined && (
+          <Anchor href={replay} size="sm" data-testid="audit-replay">
+            Open this moment in replay
+          </Anchor>
+        )}
+      </Group>
     </>
   );
 }

@@ -2,7 +2,7 @@ import { Button, Group, Stack, Table, Text } from '@mantine/core';
 import type { ReceiptDto } from '@palimpsest/protocol/wire';
 import { fullTime } from '../clock-time.js';
 import { CopyButton } from '../copy-button.js';
-import { ProofButton } from './proof-button.js';
+import { ProofButton } from '../proof-button.js';
 
 /** What was handed in, to be kept: it can be printed, and the server verifies it whenever it is asked. */
 export function Receipt({ receipt }: { readonly receipt: ReceiptDto }) {
@@ -51,7 +51,7 @@ export function Receipt({ receipt }: { readonly receipt: ReceiptDto }) {
         <Button variant="default" onClick={() => window.print()}>
           Print
         </Button>
-        <ProofButton receipt={id} />
+        <ProofButton address={`/api/receipts/${id}/proof`} name={`receipt-${id}.json`} />
         <CopyButton text={() => id} label="Copy the receipt’s number" />
       </Group>
     </Stack>

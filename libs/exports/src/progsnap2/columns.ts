@@ -38,6 +38,8 @@ export type EventType =
   | 'Project.Open'
   | 'File.Create'
   | 'File.Delete'
+  | 'File.Open'
+  | 'File.Close'
   | 'File.Save'
   | 'File.Rename'
   | 'File.Copy'

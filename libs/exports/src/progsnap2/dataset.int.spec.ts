@@ -52,6 +52,10 @@ describe('a ProgSnap2 dataset', () => {
     const session = await lesson.signIn('ada');
     shared = await lesson.open('group work', 'ada', { kind: 'copy', item, group: uuid('group') });
     main = await lesson.upload(shared, 'main.py', 'ada', 'print("hi")\r\n');
+    const opened = { connection: uuid('connection'), workspace: shared, file: main, path: 'main.py' };
+    await lesson.record(session, lesson.actor('ada', 'websocket'), { type: 'ConnectionOpened', data: opened });
+    const elsewhere = { ...opened, workspace: uuid('of another course'), path: 'secret.py' };
+    await lesson.record(session, lesson.actor('ada', 'websocket'), { type: 'ConnectionOpened', data: elsewhere });
     lesson.wait(60);
     await lesson.edit(main, 'ada', (text) => text.insert(0, '# 👩‍🏫 été\n'));
     await lesson.edit(main, 'ben', (text) => text.insert(text.length, 'x = '));
@@ -100,6 +104,10 @@ describe('a ProgSnap2 dataset', () => {
     const own = await lesson.open('own', 'cleo');
     solo = await lesson.create(own, 'main.py', 'cleo');
     await lesson.edit(solo, 'cleo', (text) => text.insert(0, '=1+1\0'));
+    await lesson.record(session, lesson.actor('ada', 'websocket'), {
+      type: 'ConnectionClosed',
+      data: { ...opened, reason: 'left', at: lesson.now - 10_000 },
+    });
     await lesson.record(session, lesson.actor('ada'), { type: 'SignedOut', data: { user: uuid('ada') } });
     await lesson.record(
       'audit-2026-09',
@@ -166,7 +174,16 @@ describe('a ProgSnap2 dataset', () => {
 
   it('tells of authors, pastes, runs, errors, hand-ins and sessions', async () => {
     const { table, read } = await write({ mode: 'extended' });
-    for (const kind of ['Session.Start', 'Session.End', 'Project.Open', 'File.Create', 'File.Rename', 'File.Save'])
+    for (const kind of [
+      'Session.Start',
+      'Session.End',
+      'Project.Open',
+      'File.Create',
+      'File.Open',
+      'File.Close',
+      'File.Rename',
+      'File.Save',
+    ])
       expect(table).toMatch(new RegExp(`^${kind},`, 'm'));
     const rows = (kind: string) => table.split('\r\n').filter((line) => line.startsWith(`${kind},`));
     expect(rows('Compile.Error').join()).toMatch(/SyntaxError/);

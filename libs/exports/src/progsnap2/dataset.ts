@@ -10,6 +10,8 @@
 import type { RecordedDocuments } from '@palimpsest/documents';
 import {
   type Actor,
+  type ConnectionClosed,
+  type ConnectionOpened,
   FILE_EDITED,
   partsOfStream,
   readEvent,
@@ -27,7 +29,7 @@ import { readRunAccount, type RunAccount } from '../run-account.js';
 import type { CourseScope } from '../scope.js';
 import { CODE_STATES_HEAD, codeState, codeStateRecords, type Section } from './code-states.js';
 import { type Cells, type Column, columnsOf, type EventType, type Mode } from './columns.js';
-import { editCells } from './edit-rows.js';
+import { editCells, initiatorOf } from './edit-rows.js';
 import { runRows } from './run-rows.js';
 import { type LinkedPerson, writeSideFiles } from './side-files.js';
 import { workspaceRow } from './workspace-rows.js';
@@ -164,8 +166,9 @@ export class ProgSnap2Dataset {
     if (category === 'file') return this.#takeContent(event, id);
     if (category === 'workspace') return this.#takeTree(event, this.#traces.get(id));
     if (category === 'run') return this.#takeRun(event, (readEvent(event) as RunRequested).data);
-    if (category === 'session') this.#takeSession(event, id);
-    else this.#takeLimit(event);
+    if (category !== 'session') this.#takeLimit(event);
+    else if (event.type === 'ConnectionOpened' || event.type === 'ConnectionClosed') await this.#takeConnection(event);
+    else this.#takeSession(event, id);
   }
 
   // The tree
@@ -304,6 +307,18 @@ export class ProgSnap2Dataset {
     this.#write({ ...this.#occasion(recorded), subject: event.data.user }, [
       { type: isStart ? 'Session.Start' : 'Session.End', cells },
     ]);
+  }
+
+  /** A file of the course that somebody had in an editor; of the same session in other courses nothing is told. */
+  async #takeConnection(recorded: RecordedEvent): Promise<void> {
+    const { type, data } = readEvent(recorded) as ConnectionOpened | ConnectionClosed;
+    const trace = this.#traces.get(data.workspace);
+    if (!trace) return;
+    await this.#begin(trace, recorded);
+    const occasion = this.#occasion(recorded, trace);
+    const cells = { CodeStateSection: data.path, EventInitiator: initiatorOf(readMetadata(recorded).actor) };
+    if (type === 'ConnectionOpened') this.#write(occasion, [{ type: 'File.Open', cells }]);
+    else this.#write({ ...occasion, at: data.at }, [{ type: 'File.Close', cells }]);
   }
 
   #takeLimit(recorded: RecordedEvent): void {

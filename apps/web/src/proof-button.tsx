@@ -2,13 +2,20 @@ import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { EventProofDto } from '@palimpsest/protocol/wire';
 import { useMutation } from '@tanstack/react-query';
-import { api, sentenceOf } from '../api-client.js';
+import { api, sentenceOf } from './api-client.js';
 
-/** Saves the file that proves a hand-in without this server. */
-export function ProofButton({ receipt }: { readonly receipt: string }) {
+interface Props {
+  /** Of the API, where the proof is. */
+  readonly address: string;
+  /** Of the file. */
+  readonly name: string;
+}
+
+/** Saves a file that proves an event without this server: for `python3 verifier.py`. */
+export function ProofButton({ address, name }: Props) {
   const save = useMutation({
-    mutationFn: () => api.get<EventProofDto>(`/api/receipts/${receipt}/proof`),
-    onSuccess: (proof) => saveAs(`receipt-${receipt}.json`, `${JSON.stringify(proof, null, 2)}\n`),
+    mutationFn: () => api.get<EventProofDto>(address),
+    onSuccess: (proof) => saveAs(name, `${JSON.stringify(proof, null, 2)}\n`),
     onError: (error) => notifications.show({ id: 'no-proof', color: 'red', message: sentenceOf(error) }),
   });
   return (
