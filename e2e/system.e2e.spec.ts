@@ -11,6 +11,7 @@ jest.setTimeout(120_000);
 const ROOT = resolve(import.meta.dirname, '..');
 
 /** What a projection that works may be called at any moment, also while it is being rebuilt. */
+const PROJECTIONS = ['directory', 'runs', 'audit', 'metrics', 'activity', 'run-queue', 'write-back', 'evidence'];
 const WELL = /^(up to date|catching up \d+ %)$/;
 
 interface Ended {
@@ -52,7 +53,7 @@ describe('the page that shows an operator the state of the system', () => {
   const states = () => auditor.test('system-state').allInnerTexts();
   const allUpToDate = async () => {
     const shown = await states();
-    return shown.length === 6 && shown.every((state) => state === 'up to date');
+    return shown.length === PROJECTIONS.length && shown.every((state) => state === 'up to date');
   };
 
   it('an auditor follows the link and sees the store, and every projection up to date', async () => {
@@ -63,7 +64,7 @@ describe('the page that shows an operator the state of the system', () => {
     const names = await auditor
       .test('system-projection')
       .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-name')));
-    expect(names).toEqual(['directory', 'runs', 'audit', 'metrics', 'activity', 'run-queue', 'write-back', 'evidence']);
+    expect(names).toEqual(PROJECTIONS);
     expect(await auditor.test('system-store').innerText()).toMatch(/Postgres[\s\S]*reachable[\s\S]*position \d+/);
     expect(await auditor.test('system-summary').innerText()).toBe(`All ${names.length} are up to date.`);
     expect(await auditor.test('system-rebuild').count()).toBe(0);
@@ -128,7 +129,7 @@ describe('the page that shows an operator the state of the system', () => {
     await ben.page.getByRole('button', { name: 'To my work' }).click();
     await ben.editorReady();
     expect(ben.problems).toEqual([]);
-    await auditor.page.goto(`${installation.address}/audit?actor=ben&type=AccessRefused`);
+    await auditor.page.goto(`${installation.address}/audit?q=actor:ben+type:AccessRefused`);
     await auditor.test('audit-row').first().waitFor();
     expect(await auditor.test('audit-row').allInnerTexts()).toEqual([
       expect.stringContaining('refused: see the state of the system'),
