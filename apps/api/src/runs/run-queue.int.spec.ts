@@ -316,7 +316,7 @@ describe.each<Backend>(['Postgres', 'Redis'])('turns and places in %s', (backend
 
   it('a job that the queue has lost is made anew', async () => {
     const run = await room.request();
-    await eventually(async () => (await room.jobs()).includes(run), 'the first job');
+    await eventually(async () => (await room.jobs()).includes(run), 'the first job', 20_000);
     await room.queue.obliterate({ force: true });
     expect(await room.jobs()).toEqual([]);
     await eventually(async () => (await room.jobs()).includes(run), 'the job', 40_000);
