@@ -20,11 +20,11 @@ const { build, installDependencies, root } = await import('./workspace.mjs');
 
 const say = (message) => console.log(`· ${message}`);
 
-/** What runs at the same time. Most suites wait for other processes, so on two cores three of them hardly disturb each other. */
+/** What runs at the same time. Most suites wait for other processes, so on two cores two of them hardly disturb each other. */
 const WORKERS = Math.max(2, cpus().length - 1);
 /** The browser's after the others: each starts a whole installation. */
 const PARTS = [
-  { projects: ['unit', 'integration'], workers: WORKERS + 1 },
+  { projects: ['unit', 'integration'], workers: WORKERS },
   { projects: ['browser'], workers: WORKERS },
 ];
 
