@@ -20,7 +20,7 @@ const SIZE: Size = { nodes: 2, people: PEOPLE, readers: READERS, steps: 40, tabW
 const PINNED: readonly number[] = [
   3, // typed offline and while coming back: the plain provider was closed for good, 4400 "edits before these are missing"
 ];
-const USUAL = Array.from({ length: 20 }, (_, n) => n + 4);
+const USUAL = Array.from({ length: 10 }, (_, n) => n + 4);
 
 describe('rooms under random edits, breaks and a store with weather', () => {
   let classroom: Classroom;
