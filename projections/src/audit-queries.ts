@@ -11,6 +11,7 @@ import {
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { type AuditCondition, conditionOf, type EntryKind, type NamesOfQuery, typesOf } from './audit-conditions.js';
 import { type AuditHistogram, histogramOf, type HourCount } from './audit-histogram.js';
+import { storable } from './audit-projector.js';
 import { AuditWalk, type EntryRange } from './audit-walk.js';
 
 export interface AuditFilter {
@@ -320,17 +321,14 @@ const COURSES = `select id::text, lower(title) as name from read.course
 async function known(client: ClientBase, sql: string, values: readonly AuditValue[]): Promise<readonly Known[]> {
   const names = values.filter(({ text }) => !isItself(text));
   if (names.length === 0) return [];
-  const whole = names.filter(({ isPrefix }) => !isPrefix).map(({ text }) => storable(text));
-  const beginnings = names.filter(({ isPrefix }) => isPrefix).map(({ text }) => storable(text));
+  const whole = names.filter(({ isPrefix }) => !isPrefix).map(({ text }) => nameIn(text));
+  const beginnings = names.filter(({ isPrefix }) => isPrefix).map(({ text }) => nameIn(text));
   return (await client.query<Known>(sql, [whole, beginnings])).rows;
 }
 
-/** No text of Postgres holds NUL or half a pair of surrogates, so no name does either. */
-function storable(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll('\u0000', '\ufffd')
-    .replace(/[\ud800-\udfff]/gu, '\ufffd');
+/** As names are compared. No text of Postgres holds NUL or half a pair of surrogates, so no name does either. */
+function nameIn(text: string): string {
+  return storable(text.toLowerCase());
 }
 
 function isItself(text: string): boolean {
@@ -340,7 +338,7 @@ function isItself(text: string): boolean {
 function idsOf(values: readonly AuditValue[], all: readonly Known[]): string[] {
   return values.flatMap(({ text, isPrefix }) => {
     if (isItself(text)) return [text];
-    const name = storable(text);
+    const name = nameIn(text);
     return all.filter((one) => (isPrefix ? one.name.startsWith(name) : one.name === name)).map(({ id }) => id);
   });
 }
