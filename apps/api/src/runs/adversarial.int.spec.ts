@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -639,6 +639,17 @@ print("found:", ", ".join(found) or "nothing", flush=True)
   },
 ];
 
+/** Lends a disk of its own, of a size as `mount` writes it. Lazily taken away: whatever still runs on it must not hide why the work failed. */
+async function onDiskOf(size: string, scratch: string, work: (disk: string) => Promise<void>): Promise<void> {
+  const disk = mkdtempSync(join(scratch, 'disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', disk]);
+  try {
+    await work(disk);
+  } finally {
+    execFileSync('umount', ['--lazy', disk]);
+  }
+}
+
 describe('those who want to break it', () => {
   let room: Classroom;
   beforeAll(async () => (room = await Classroom.open()));
@@ -754,10 +765,7 @@ asRoot('an executor on a machine that is broken', () => {
   });
 
   it('where the disk is full, runs wait and are told so, and start when there is room', async () => {
-    const small = join(room.scratch, 'small');
-    mkdirSync(small);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=755', 'tmpfs', small]);
-    try {
+    await onDiskOf('64m', room.scratch, async (small) => {
       writeFileSync(join(small, 'filler'), Buffer.alloc(30 * 1024 * 1024));
       const settings = { PALIMPSEST_SCRATCH: small, MIN_FREE_DISK_MB: '48' };
       const executor = await room.startExecutor('full', settings);
@@ -777,16 +785,11 @@ asRoot('an executor on a machine that is broken', () => {
       const said: string[] = [];
       for await (const event of room.nodes[0].store.readStream(streamOf.executor(executor.name))) said.push(event.type);
       expect(said).toEqual(['ExecutorStarted', 'IntakePaused', 'IntakeResumed', 'ExecutorStopped']);
-    } finally {
-      execFileSync('umount', [small]);
-    }
+    });
   });
 
   it('where the disk is full and nobody watches it, the run says so and the next one runs', async () => {
-    const small = join(room.scratch, 'unwatched');
-    mkdirSync(small);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=755', 'tmpfs', small]);
-    try {
+    await onDiskOf('4m', room.scratch, async (small) => {
       const executor = await room.startExecutor('unwatched', { PALIMPSEST_SCRATCH: small });
       writeFileSync(join(small, 'filler'), Buffer.alloc(3 * 1024 * 1024));
       const fill = () => {
@@ -807,9 +810,7 @@ asRoot('an executor on a machine that is broken', () => {
       next.send({ t: 'cancel' });
       await next.gets('finished');
       await executor.stop();
-    } finally {
-      execFileSync('umount', [small]);
-    }
+    });
   });
 
   it('one that stands still for longer than its jobs last is not taken for dead, and goes on', async () => {
