@@ -22,7 +22,7 @@ import {
 } from '@palimpsest/domain';
 import type { RecordedEvent } from '@palimpsest/event-store';
 import type { ClientBase } from 'pg';
-import { AUDIT_DDL, AUDIT_TABLES, type AuditEntry, insertEntries } from './audit-tables.js';
+import { AUDIT_DDL, AUDIT_INDEX_DDL, AUDIT_TABLES, type AuditEntry, insertEntries } from './audit-tables.js';
 import type { Projector } from './projector.js';
 
 /** What a person reads of an event: the object's name where the event itself says it, and one sentence. */
@@ -505,6 +505,9 @@ function entryOfEdits(fold: Fold, named: string | undefined): AuditEntry {
   return entryOf(fold.first, { summary: editsInWords(fold.edits) }, named, { fold });
 }
 
+/** Rows in one statement: while Postgres writes these, the next ones are made. */
+const PORTION = 500;
+
 /** By a few statements whatever their number: edits make most of a log. */
 async function applyAll(events: readonly RecordedEvent[], tx: ClientBase): Promise<void> {
   const names = await namesOf(events, tx);
@@ -512,22 +515,34 @@ async function applyAll(events: readonly RecordedEvent[], tx: ClientBase): Promi
   const inRows = await addToRows([...folds.values()], tx);
   const foldByFirst = new Map([...folds.values()].map((fold) => [fold.first, fold]));
   const learnt = new Map<string, string>();
-  const entries: AuditEntry[] = [];
-  for (const recorded of events) {
+  const made = (recorded: RecordedEvent): AuditEntry | undefined => {
     const id = partsOfStream(recorded.stream).id;
     if (recorded.type === FILE_EDITED) {
       const fold = foldByFirst.get(recorded);
-      if (fold && !inRows.has(fold.key)) entries.push(entryOfEdits(fold, names.get(id)));
-      continue;
+      return fold && !inRows.has(fold.key) ? entryOfEdits(fold, names.get(id)) : undefined;
     }
     const event = readEvent(recorded);
     const name = nameIn(event, recorded);
     if (name) names.set(...name);
     if (name) learnt.set(...name);
-    entries.push(entryOf(recorded, accountOf(event), names.get(id), { event }));
+    return entryOf(recorded, accountOf(event), names.get(id), { event });
+  };
+  let written = Promise.resolve();
+  try {
+    for (let at = 0; at < events.length; at += PORTION) {
+      const entries = events
+        .slice(at, at + PORTION)
+        .map(made)
+        .filter((entry) => entry !== undefined);
+      await written;
+      written = insertEntries(entries, tx);
+    }
+    await written;
+  } catch (error) {
+    await written.catch(() => undefined); // nothing may go on in the transaction when its end is decided
+    throw error;
   }
   await learn(learnt, tx);
-  await insertEntries(entries, tx);
 }
 
 /** Every event of the log as a row that a person can read; the edits of a minute together. */
@@ -536,6 +551,7 @@ export const auditProjector: Projector = {
   version: 4,
   tables: AUDIT_TABLES,
   ddl: AUDIT_DDL,
+  indexDdl: AUDIT_INDEX_DDL,
   // Nobody looks at the table as it grows, and a row for each letter that is typed would cost a transaction each.
   gatherMs: 100,
   apply: (recorded, tx) => applyAll([recorded], tx),

@@ -1,5 +1,6 @@
 import type { AuditOutcome, ObjectKind } from '@palimpsest/domain';
 import type { ClientBase } from 'pg';
+import { arrayLiteral } from './array-literal.js';
 
 /** A row of the audit log as it is written. */
 export interface AuditEntry {
@@ -87,16 +88,13 @@ export async function insertEntries(entries: readonly AuditEntry[], tx: ClientBa
   await tx.query({
     name: 'audit insert',
     text: INSERT,
-    values: COLUMNS.map(([, , key]) => entries.map((entry) => entry[key])),
+    values: COLUMNS.map(([, , key]) => arrayLiteral(entries.map((entry) => entry[key]))),
   });
 }
 
 /**
  * The shape of version 4, which every key of the query language finds its rows by. The tables of a later version are made
- * from here alone, by a rebuild.
- *
- * Each index begins with what is asked for and goes on with the order of the log, so that the newest of it stand together, and
- * a slice of the log can be read of it (see audit-walk.ts). Where most rows have no value, or the usual one, they are left out.
+ * from here and from AUDIT_INDEX_DDL alone, by a rebuild.
  */
 export const AUDIT_DDL = /* sql */ `
 -- Names as the audit log needs them: its projector must not depend on how far another one has got.
@@ -134,18 +132,6 @@ create table audit_entry (
   last_revision bigint
 ) with (fillfactor = 95);  -- room to add to a row in its page
 create unique index audit_by_fold on audit_entry (fold) where fold is not null;
-create index audit_by_actor   on audit_entry (actor_id, entry_no desc);
-create index audit_by_type    on audit_entry (type, entry_no desc);
-create index audit_by_subject on audit_entry (subject_id, entry_no desc) where subject_id is not null;
-create index audit_by_session on audit_entry (session_id, entry_no desc) where session_id is not null;
-create index audit_by_course  on audit_entry (course_id, entry_no desc) where course_id is not null;
-create index audit_by_file    on audit_entry (file_id, entry_no desc) where file_id is not null;
-create index audit_by_address on audit_entry (address, entry_no desc) where address is not null;
-create index audit_by_outcome on audit_entry (outcome, entry_no desc) where outcome <> 'ok';
-create index audit_by_origin  on audit_entry (via, entry_no desc) where via in ('api', 'cli', 'system');
-create index audit_looks on audit_entry (subject_id, entry_no desc)
-  where type in ('HistoryViewed', 'WorkspaceViewed', 'MetricsViewed', 'ActivityViewed');
-create index audit_by_words on audit_entry using gin (words);
 
 -- Where each hour lies in the order of the log: what is between two moments is a range of entries.
 create table audit_hour (
@@ -171,6 +157,25 @@ create table audit_kind (
   actor_role text not null,
   primary key (type, outcome, via, actor_role)
 );
+`;
+
+/**
+ * Each begins with what is asked for and goes on with the order of the log, so that the newest of it stand together, and
+ * a slice of the log can be read of it (see audit-walk.ts). Where most rows have no value, or the usual one, they are left out.
+ */
+export const AUDIT_INDEX_DDL = /* sql */ `
+create index if not exists audit_by_actor   on audit_entry (actor_id, entry_no desc);
+create index if not exists audit_by_type    on audit_entry (type, entry_no desc);
+create index if not exists audit_by_subject on audit_entry (subject_id, entry_no desc) where subject_id is not null;
+create index if not exists audit_by_session on audit_entry (session_id, entry_no desc) where session_id is not null;
+create index if not exists audit_by_course  on audit_entry (course_id, entry_no desc) where course_id is not null;
+create index if not exists audit_by_file    on audit_entry (file_id, entry_no desc) where file_id is not null;
+create index if not exists audit_by_address on audit_entry (address, entry_no desc) where address is not null;
+create index if not exists audit_by_outcome on audit_entry (outcome, entry_no desc) where outcome <> 'ok';
+create index if not exists audit_by_origin  on audit_entry (via, entry_no desc) where via in ('api', 'cli', 'system');
+create index if not exists audit_looks on audit_entry (subject_id, entry_no desc)
+  where type in ('HistoryViewed', 'WorkspaceViewed', 'MetricsViewed', 'ActivityViewed');
+create index if not exists audit_by_words on audit_entry using gin (words);
 `;
 
 /** The tables of AUDIT_DDL. */

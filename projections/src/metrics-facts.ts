@@ -6,6 +6,7 @@ import {
   FILE_EDITED,
   isId,
   partsOfStream,
+  PASTE_UNITS,
   readEvent,
   readMetadata,
   type RunOutcome,
@@ -22,9 +23,6 @@ export const COUNTS = [
 ] as const;
 export type Count = (typeof COUNTS)[number];
 export type Counts = Partial<Record<Count, number>>;
-
-/** Characters that an edit inserts in one piece from which on they count as pasted: nobody types so many between two frames. */
-export const PASTE_LEAST = 30;
 
 /** How a script ended, in five kinds; `name` is the exact one. `error`: its type, '' for none, null where it says nothing. */
 export interface ScriptResult {
@@ -134,8 +132,9 @@ function editCounts(data: Uint8Array): Counts {
     const { inserted, longest, deleted } = charactersOf(update);
     counts.edits += 1;
     counts.removed += deleted;
+    // By its length alone, since the text is not read for it.
     // What comes from offline typing is merged into pieces: how it was put in is not known, and nobody is to be suspected.
-    if (origin === 'live' && longest >= PASTE_LEAST) counts.pasted += inserted;
+    if (origin === 'live' && longest >= PASTE_UNITS) counts.pasted += inserted;
     else counts.typed += inserted;
   }
   return counts;

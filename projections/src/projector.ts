@@ -22,6 +22,11 @@ export interface Projector {
    */
   readonly ddl: string;
   /**
+   * Statements for the indexes on `tables` that applying events needs not, each with `if not exists`. A rebuild makes them when
+   * it has applied the log: sorting at once costs a fraction of an insertion for each row. Default none.
+   */
+  readonly indexDdl?: string;
+  /**
    * Applies one event inside the transaction that also moves the checkpoint. Must not use any other connection, and names
    * its tables without a schema.
    */

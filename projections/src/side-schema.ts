@@ -9,8 +9,8 @@ export function sideSchema(projection: string): string {
 }
 
 /** Tells two versions of the statements apart: tables made by others are not gone on with. */
-export function shapeOf({ ddl }: Projector): string {
-  return createHash('sha256').update(ddl).digest('hex');
+export function shapeOf({ ddl, indexDdl = '' }: Projector): string {
+  return createHash('sha256').update(`${ddl}${indexDdl}`).digest('hex');
 }
 
 /** The comment by which a table in schema `read` says whose it is. Only the tables' owner can set it. */

@@ -15,6 +15,7 @@ export {
   type WorkspaceId,
 } from './identifiers.js';
 export { charactersOf, type UpdateCharacters } from './update-characters.js';
+export { isPasted, PASTE_UNITS } from './paste.js';
 export { partsOfStream, streamOf } from './streams.js';
 export { ORIGINS, ROLES, SYSTEM, type Actor, type EventMetadata, type Role, type Via } from './metadata.js';
 export {

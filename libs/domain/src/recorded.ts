@@ -17,10 +17,18 @@ export interface EncodedEvent {
   readonly metadata: Uint8Array;
 }
 
+/** By its bytes: several parts of a program ask for that of one event, and a log keeps once what many events have in common. */
+const metadataOf = new WeakMap<Uint8Array, EventMetadata>();
+
 /** The metadata of a recorded event. Throws UnreadableEvent when there is none. */
 export function readMetadata(event: StoredEvent): EventMetadata {
-  if (event.metadata === undefined) throw new UnreadableEvent(event.type, 'it has no metadata.');
-  return fromJsonBytes(event.metadata) as EventMetadata;
+  const bytes = event.metadata;
+  if (bytes === undefined) throw new UnreadableEvent(event.type, 'it has no metadata.');
+  const known = metadataOf.get(bytes);
+  if (known) return known;
+  const metadata = fromJsonBytes(bytes) as EventMetadata;
+  metadataOf.set(bytes, metadata);
+  return metadata;
 }
 
 /** A recorded JSON event in its current shape. Throws UnreadableEvent. */

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { AUDIT_DDL } from '../audit-tables.js';
+import { AUDIT_DDL, AUDIT_INDEX_DDL } from '../audit-tables.js';
 
 /** People and courses of a generated log. */
 const PEOPLE = 2_000;
@@ -118,7 +118,8 @@ const DIRECTORY = `
 
 /** The statements of the tables' shape: those that make tables, and those that make indexes. */
 function statements(): { readonly tables: string[]; readonly indexes: string[] } {
-  const all = AUDIT_DDL.replace(/--.*$/gm, '')
+  const all = `${AUDIT_DDL}${AUDIT_INDEX_DDL}`
+    .replace(/--.*$/gm, '')
     .split(';')
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '');

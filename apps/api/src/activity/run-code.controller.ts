@@ -5,6 +5,7 @@ import type { Request, Response } from 'express';
 import { Person } from '../auth/auth.guard.js';
 import type { Principal } from '../auth/principal.js';
 import { Answers, PathId, PathText } from '../platform/api-description.js';
+import { isKnown } from '../platform/fixed-answer.js';
 import { Access } from '../policies/access.js';
 import { RunAccess } from '../runs/run-access.js';
 import { RecordedFiles } from '../workspaces/recorded-content.js';
@@ -34,11 +35,7 @@ export class RunCodeController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<RunCodeDto | undefined> {
     const run = await this.runAccess.require(person, id, 'see');
-    response.set({
-      ETag: `"${run.id}-code-${TREE_FORMAT}"`,
-      'Cache-Control': 'private, max-age=31536000, immutable',
-    });
-    if (request.fresh) return void response.status(304);
+    if (isKnown(request, response, `${run.id}-code-${TREE_FORMAT}`, true)) return undefined;
     return this.code.tree(run);
   }
 

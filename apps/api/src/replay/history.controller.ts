@@ -10,7 +10,7 @@ import { linkNext } from '../platform/paging.js';
 import { waitFor } from '../platform/wait-for.js';
 import { Access } from '../policies/access.js';
 import { namesOf } from '../workspaces/names-of.js';
-import { isKnown } from './fixed-answer.js';
+import { isKnown } from '../platform/fixed-answer.js';
 import { HistoryAccess } from './history-access.js';
 import { HistoryRuns } from './history-runs.js';
 import { overviewOf } from './overview.js';

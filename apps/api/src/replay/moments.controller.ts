@@ -20,7 +20,7 @@ import { WorkspaceAccess } from '../policies/workspace-access.js';
 import { FileWriter } from '../workspaces/file-writer.js';
 import { WorkspaceQuota } from '../workspaces/workspace-quota.js';
 import { comparedParts } from './comparison.js';
-import { isKnown } from './fixed-answer.js';
+import { isKnown } from '../platform/fixed-answer.js';
 import { HistoryAccess } from './history-access.js';
 import { type OpenReplay, ReplayFiles, tagOf } from './replay-files.js';
 import { writtenSpans } from './written-spans.js';

@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { isPasted } from '@palimpsest/domain';
 import type { EditSources, ReplayEdit, ReplayKeyframe, ReplayPage } from '@palimpsest/protocol';
 import * as Y from 'yjs';
-import { type EditWay, isPasted, kindOf } from './edit-kind.js';
+import { type EditWay, kindOf } from './edit-kind.js';
 import { type PageSummary, summaryOf } from './page-summary.js';
 import { TextFold } from './text-fold.js';
 

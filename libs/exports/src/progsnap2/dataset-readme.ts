@@ -1,4 +1,4 @@
-import { PASTE_LENGTH } from './edit-rows.js';
+import { PASTE_UNITS } from '@palimpsest/domain';
 import type { SideFiles } from './side-files.js';
 
 /** What a reader of the dataset has to know; the whole account is in docs/EXPORTS.md. */
@@ -15,9 +15,9 @@ Written by Palimpsest ${version}, ${span}. CSV by RFC 4180, UTF-8. In Python rea
 * **File.Edit** rows are by whoever typed (SubjectID), at the time of typing. SourceLocation is an offset in code points, from 0, in the
   text that the rows before it have left; first DeleteText goes there, then InsertText comes. All rows of a file in their Order,
   applied to the empty text, give the text at every moment. Carriage returns are left out, NUL is U+FFFD.
-* **EditType** Paste: an insertion of ${PASTE_LENGTH} characters or more made in one piece; GenericEdit: made by the system for somebody
-  (a copy of an assignment, an upload, a restored version, a file that a program wrote). Rows after the first of one edit name it
-  as ParentEventID. An edit of a text like "None", which many readers take for nothing, is two rows.
+* **EditType** Paste: inserted in one piece, ${PASTE_UNITS} characters or more of more than one word, or several lines; GenericEdit: made by
+  the system for somebody (a copy of an assignment, an upload, a restored version, a file that a program wrote). Rows after the first
+  of one edit name it as ParentEventID. An edit of a text like "None", which many readers take for nothing, is two rows.
 * **EventInitiator**: InstructorDirectAction and UserDirectAction are the subject's own; ToolTimedEvent: nobody had edited for
   half a minute.
 * **CodeStateID** is the state of all text files that was taken last: at runs and hand-ins exactly what was run or handed in, and at

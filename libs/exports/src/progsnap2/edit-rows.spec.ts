@@ -1,24 +1,28 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Actor } from '@palimpsest/domain';
-import { editCells, initiatorOf, legible, PASTE_LENGTH } from './edit-rows.js';
+import { type Actor, PASTE_UNITS } from '@palimpsest/domain';
+import { editCells, initiatorOf, legible } from './edit-rows.js';
 
 const ada: Actor = { id: 'ada', role: 'student', via: 'websocket' };
 const typed = (inserted: string, removed = '', origin: 'live' | 'sync' | 'server' = 'live') =>
   editCells({ at: 0, origin, splices: [{ offset: 5, removed, inserted }] }, 'a.py', ada);
+
+const words = (units: number) => `a ${'b'.repeat(units - 2)}`;
 
 describe('rows of an edit', () => {
   it.each([
     ['a', '', 'Insert'],
     ['', 'a', 'Delete'],
     ['a', 'b', 'Replace'],
-    ['🙂'.repeat(PASTE_LENGTH - 1), '', 'Insert'],
-    ['🙂'.repeat(PASTE_LENGTH), '', 'Paste'],
+    [words(PASTE_UNITS - 1), '', 'Insert'],
+    [words(PASTE_UNITS), '', 'Paste'],
+    [words(PASTE_UNITS), 'a', 'Paste'],
+    ['x\ny', '', 'Paste'],
   ])('%j for %j is %s', (inserted, removed, EditType) => {
     expect(typed(inserted, removed)).toMatchObject([{ EditType, SourceLocation: 5 }]);
   });
 
   it('calls nothing a paste that was put together offline or made by the system', () => {
-    const long = 'x'.repeat(100);
+    const long = words(100);
     expect(typed(long, '', 'sync')[0]?.EditType).toBe('Insert');
     expect(typed(long, '', 'server')[0]).toMatchObject({
       EditType: 'GenericEdit',

@@ -1,10 +1,7 @@
-import type { Actor } from '@palimpsest/domain';
+import { type Actor, isPasted } from '@palimpsest/domain';
 import type { PointSplice } from '../code-point-text.js';
 import type { TextEdit } from '../file-texts.js';
 import type { Cells } from './columns.js';
-
-/** Characters (code points) that nobody types at once: so long an insertion, made live in one piece, is a paste. */
-export const PASTE_LENGTH = 30;
 
 /**
  * What pandas.read_csv takes for "no value" without being told otherwise, so that an insertion of it would be lost in the
@@ -18,7 +15,7 @@ type EditType = 'Insert' | 'Delete' | 'Replace' | 'Paste' | 'GenericEdit';
 
 function typeOf({ removed, inserted }: PointSplice, origin: TextEdit['origin']): EditType {
   if (origin === 'server') return 'GenericEdit';
-  if (origin === 'live' && [...inserted].length >= PASTE_LENGTH) return 'Paste';
+  if (origin === 'live' && isPasted(inserted)) return 'Paste';
   return inserted === '' ? 'Delete' : removed === '' ? 'Insert' : 'Replace';
 }
 
