@@ -7,9 +7,9 @@
  */
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
-import { type EventStore, openEventStore } from '@palimpsest/event-store';
+import { createPool, type EventStore, openEventStore } from '@palimpsest/event-store';
 import { ReadModels, type RebuildProgress } from '@palimpsest/projections';
-import pg from 'pg';
+import type pg from 'pg';
 import { Accounts } from './auth/accounts.js';
 import { Credentials } from './auth/credentials.js';
 import { CommandHandler } from './commands/command-handler.js';
@@ -57,7 +57,7 @@ async function seedOnce(databaseUrl: string, ownerUrl: string): Promise<readonly
     applicationName: 'palimpsest prepare',
     waitMs: 30_000,
   });
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  const pool = createPool({ connectionString: databaseUrl, max: 2 });
   try {
     await buildReadModels(new ReadModels(store, pool, databaseUrl), ownerUrl);
     const { rowCount } = await pool.query('select 1 from ops.installation');

@@ -1,8 +1,14 @@
 /** What a command works on: the event store, the database beside it, and the terminal. */
 import { type BlobStore, migratePostgresBlobs, PostgresBlobStore } from '@palimpsest/blobs';
-import { connectToPostgres, type EventStore, migratePostgresEventStore, openEventStore } from '@palimpsest/event-store';
+import {
+  connectToPostgres,
+  createPool,
+  type EventStore,
+  migratePostgresEventStore,
+  openEventStore,
+} from '@palimpsest/event-store';
 import { type Environment, requiredSetting } from '@palimpsest/settings';
-import pg from 'pg';
+import type pg from 'pg';
 import type { ProgressBar } from './progress-bar.js';
 
 export interface Terminal {
@@ -39,8 +45,7 @@ export async function withStores<T>(
 ): Promise<T> {
   const ownerUrl = requiredSetting(environment, 'OWNER_DATABASE_URL');
   const eventStoreUrl = environment['EVENTSTORE_URL'] || undefined;
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 4, application_name: 'palimpsest cli' });
-  pool.on('error', () => undefined); // the next query opens another connection
+  const pool = createPool({ connectionString: ownerUrl, max: 4, application_name: 'palimpsest cli' });
   try {
     if (make) await makeSchemas(ownerUrl, eventStoreUrl);
     const store = await openEventStore({

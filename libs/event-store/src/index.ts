@@ -33,6 +33,7 @@ export {
   type EventStoreFaultCode,
 } from './errors.js';
 export { createKurrentDbEventStore, type KurrentDbEventStoreOptions } from './kurrentdb/kurrentdb-event-store.js';
+export { createPool } from './postgres/create-pool.js';
 export { connectToPostgres, openEventStore, type OpenEventStoreOptions } from './open-event-store.js';
 export { migratePostgresEventStore, type MigrateOptions } from './postgres/migrate.js';
 export {

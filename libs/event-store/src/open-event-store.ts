@@ -55,6 +55,7 @@ export async function connectToPostgres(connectionString: string, waitMs: number
   for (;;) {
     const left = Math.max(1, deadline - performance.now());
     const client = new pg.Client({ connectionString, connectionTimeoutMillis: left });
+    client.on('error', () => undefined); // the query under way rejects with the same trouble
     try {
       await client.connect();
       return client;

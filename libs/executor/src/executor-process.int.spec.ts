@@ -214,7 +214,7 @@ describe('executors that are killed, stopped and started again', () => {
   });
 
   it("Postgres' backends killed again and again during output: every line is there, once and in order", async () => {
-    await start('steady');
+    const steady = await start('steady');
     const id = await fixture.request(
       'import time\nfor n in range(300):\n    print(f"line {n}", flush=True)\n    time.sleep(0.01)\nprint("done")\n',
     );
@@ -223,12 +223,14 @@ describe('executors that are killed, stopped and started again', () => {
       await endBackends(fixture.database.url);
       await sleep(250);
     }
+    let last = '';
     const shown = await eventually(
       async () => {
-        const text = await fixture.output(id).catch(() => '');
-        return text.includes('done\n') && text;
+        last = await fixture.output(id).catch((error: unknown) => String(error));
+        return last.includes('done\n') && last;
       },
-      'the last line',
+      () =>
+        `the last line after ${JSON.stringify(last.slice(-200))}, by an executor that said ${steady.said.slice(-2_000)},`,
       40_000,
     );
     const expected = Array.from({ length: 300 }, (_, n) => `line ${n}\n`).join('');

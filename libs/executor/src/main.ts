@@ -9,9 +9,9 @@ import { accessSync, chmodSync, chownSync, constants, existsSync, mkdirSync } fr
 import { dirname, join } from 'node:path';
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments } from '@palimpsest/documents';
-import { type EventStore, EventStoreFault, openEventStore } from '@palimpsest/event-store';
+import { createPool, type EventStore, EventStoreFault, openEventStore } from '@palimpsest/event-store';
 import { SettingFault } from '@palimpsest/settings';
-import pg from 'pg';
+import type pg from 'pg';
 import { cleanUp, groupName, isNothing, runsFolderOf } from './cleanup.js';
 import { type ExecutorConfiguration, readExecutorConfiguration } from './configuration.js';
 import { ExecutorLog } from './executor-log.js';
@@ -31,12 +31,7 @@ const STORE_WAIT_MS = 30_000;
 const POOL_SIZE = 4;
 
 function openPool(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({
-    ...{ connectionString, max: POOL_SIZE, application_name: 'palimpsest executor files', keepAlive: true },
-  });
-  // An idle connection that the server closes is replaced at the next query; unhandled, it would end the process.
-  pool.on('error', () => undefined);
-  return pool;
+  return createPool({ connectionString, max: POOL_SIZE, application_name: 'palimpsest executor files' });
 }
 
 interface Prepared {

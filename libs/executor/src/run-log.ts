@@ -22,7 +22,7 @@ export interface Source {
   /** Too much waits for the store: let the program wait. */
   pause(): void;
   resume(): void;
-  /** The store refuses for a reason that does not pass. What waits is lost; the program must end. */
+  /** The store refuses for a reason that does not pass. What waits is lost; the program must end, and its end is recorded. */
   fault(error: unknown): void;
 }
 
@@ -42,6 +42,8 @@ export class RunLog {
   #waiting = 0;
   #paused = false;
   #closed = false;
+  /** Something was lost: only the end of the run may follow. */
+  #faulty = false;
   #writing: Promise<void> | undefined;
 
   constructor(store: EventStore, stream: string, metadata: Omit<EventMetadata, 'v'>, source: Source) {
@@ -52,7 +54,7 @@ export class RunLog {
   }
 
   output(ms: number, text: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#faulty) return;
     for (const piece of pieces(text)) this.#entries.push({ kind: 'output', ms, text: piece });
     this.#waiting += text.length;
     if (this.#waiting > PAUSE_ABOVE && !this.#paused) {
@@ -63,14 +65,14 @@ export class RunLog {
   }
 
   event(event: RunEvent): void {
-    if (this.#closed) return;
+    if (this.#closed || (this.#faulty && event.type !== 'RunFinished')) return;
     this.#entries.push({ kind: 'event', event });
     this.#write();
   }
 
   /** An event that refers to something that has to be stored first. What comes after it waits for it. Must not reject. */
   later(event: Promise<RunEvent | undefined>): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#faulty) return;
     this.#entries.push({ kind: 'later', event });
     this.#write();
   }
@@ -87,25 +89,29 @@ export class RunLog {
   }
 
   #write(): void {
-    this.#writing ??= this.#drain()
-      .catch((error: unknown) => {
-        this.discard();
-        this.#source.fault(error);
-      })
-      .finally(() => {
-        this.#writing = undefined;
-      });
+    if (this.#entries.length > 0) this.#writing ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
-    while (this.#entries.length > 0) {
-      const { events, characters } = await this.#take();
-      if (events.length > 0) await this.#append(events);
-      this.#waiting -= characters;
-      if (this.#paused && this.#waiting < RESUME_BELOW) {
-        this.#paused = false;
-        this.#source.resume();
-      }
+    try {
+      while (this.#entries.length > 0) await this.#writeNext();
+      // In the same turn as the last look at what waits: what came between the two would wait for ever.
+      this.#writing = undefined;
+    } catch (error) {
+      this.#faulty = true;
+      this.#entries = [];
+      this.#writing = undefined;
+      this.#source.fault(error);
+    }
+  }
+
+  async #writeNext(): Promise<void> {
+    const { events, characters } = await this.#take();
+    if (events.length > 0) await this.#append(events);
+    this.#waiting -= characters;
+    if (this.#paused && this.#waiting < RESUME_BELOW) {
+      this.#paused = false;
+      this.#source.resume();
     }
   }
 

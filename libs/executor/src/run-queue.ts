@@ -16,9 +16,8 @@
  * its stream (run-execution.ts): a job may come twice, or from a worker that is dead, or be nobody's.
  */
 import { asId, isId, RUN_QUEUE, type RunId } from '@palimpsest/domain';
-import { Unavailable } from '@palimpsest/event-store';
+import { createPool, Unavailable } from '@palimpsest/event-store';
 import { createPostgresBackend, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import pg from 'pg';
 import type { ExecutorConfiguration } from './configuration.js';
 import type { ExecutorPresence } from './executor-presence.js';
 import { waitsForInput } from './input-wait.js';
@@ -233,6 +232,16 @@ interface OpenWorker {
   release(): Promise<void>;
 }
 
+/**
+ * How long the worker sleeps at most without being told of a job, seconds. After trouble with its connection BullMQ 6.7 would
+ * sleep for an hour and rely on hearing of jobs; what it listens on may have died in the moment in which it fell asleep.
+ */
+export const LONGEST_SLEEP_S = 5;
+
+/** BullMQ's, but for that. */
+export const backend: typeof createPostgresBackend = (...args) =>
+  Object.defineProperty(createPostgresBackend(...args), 'maximumBlockTimeout', { value: LONGEST_SLEEP_S });
+
 /** Connections of the queue: the consumer's own, the one that listens, and a few for the jobs that end and renew. */
 const POOL_SIZE = 6;
 
@@ -253,19 +262,12 @@ function openWorker(
     return { worker: new Worker(RUN_QUEUE, process, { ...options, connection }), release: () => Promise.resolve() };
   }
   // A pool that is there already: BullMQ would load pg only now, when this process may not read its own folder any more.
-  const pool = new pg.Pool({
+  const pool = createPool({
     connectionString: databaseUrl,
     max: POOL_SIZE,
     application_name: 'palimpsest executor queue',
     options: '-c search_path=bullmq',
-    keepAlive: true,
   });
-  pool.on('error', () => undefined);
-  const worker = new Worker<unknown>(
-    RUN_QUEUE,
-    process,
-    { ...options, connection: pool as never },
-    createPostgresBackend as never,
-  );
+  const worker = new Worker<unknown>(RUN_QUEUE, process, { ...options, connection: pool as never }, backend as never);
   return { worker, release: () => pool.end() };
 }

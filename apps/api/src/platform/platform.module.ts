@@ -1,7 +1,7 @@
 import { Global, Inject, Logger, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { PostgresBlobStore } from '@palimpsest/blobs';
 import { DocSnapshots, PostgresSnapshotStore, RecordedDocuments, warmUp } from '@palimpsest/documents';
-import { type EventStore, openEventStore } from '@palimpsest/event-store';
+import { createPool, type EventStore, openEventStore } from '@palimpsest/event-store';
 import {
   ActivityQueries,
   AuditQueries,
@@ -12,7 +12,7 @@ import {
   ReadModels,
   RunQueries,
 } from '@palimpsest/projections';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Configuration, readConfiguration } from '../configuration.js';
 import { ServiceMeters } from '../service-metrics/service-meters.js';
 import { CONFIGURATION, EVENT_STORE, POOL } from './tokens.js';
@@ -23,16 +23,8 @@ const POOL_SIZE = 12;
 /** How long to wait for an event store that is still starting, milliseconds. */
 const STORE_WAIT_MS = 30_000;
 
-function createPool(configuration: Configuration): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: configuration.databaseUrl,
-    max: POOL_SIZE,
-    application_name: 'palimpsest api',
-    keepAlive: true,
-  });
-  // An idle connection that the server closes is replaced at the next query; unhandled, it would end the process.
-  pool.on('error', () => undefined);
-  return pool;
+function poolOf({ databaseUrl }: Configuration): pg.Pool {
+  return createPool({ connectionString: databaseUrl, max: POOL_SIZE, application_name: 'palimpsest api' });
 }
 
 const queries = [
@@ -49,7 +41,7 @@ const queries = [
 @Module({
   providers: [
     { provide: CONFIGURATION, useFactory: () => readConfiguration(process.env) },
-    { provide: POOL, inject: [CONFIGURATION], useFactory: createPool },
+    { provide: POOL, inject: [CONFIGURATION], useFactory: poolOf },
     {
       provide: EVENT_STORE,
       inject: [CONFIGURATION],

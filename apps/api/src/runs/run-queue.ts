@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { asId, isId, RUN_QUEUE, runDecider, type RunId, streamOf, SYSTEM } from '@palimpsest/domain';
-import type { EventStore } from '@palimpsest/event-store';
+import { createPool, type EventStore } from '@palimpsest/event-store';
 import { ProjectionRunner, type Projector, RUN_QUEUE_REACTOR } from '@palimpsest/projections';
 import { createPostgresBackend, Queue } from 'bullmq';
 import pg from 'pg';
@@ -60,23 +60,41 @@ interface Hastened {
   readonly done: Promise<boolean>;
 }
 
-function openQueue(configuration: Configuration): Jobs {
+/** Connections for adding and moving jobs. */
+const QUEUE_CONNECTIONS = 4;
+
+interface OpenQueue {
+  readonly jobs: Jobs;
+  /** Closes what the queue was given and does not close itself. */
+  release(): Promise<void>;
+}
+
+function openQueue(configuration: Configuration): OpenQueue {
   const options = { defaultJobOptions: { removeOnComplete: KEEP_ENDED, removeOnFail: KEEP_ENDED, attempts: 1 } };
   const { redisUrl, databaseUrl } = configuration;
   // A Redis that is away must not hold a pass up for ever: it fails, and the next one does all of its work.
   if (redisUrl !== undefined)
-    return new Queue(RUN_QUEUE, {
-      ...options,
-      connection: { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
-    });
-  const connection = { connectionString: databaseUrl, schema: 'bullmq' };
-  return new Queue(RUN_QUEUE, { ...options, connection: connection as never }, createPostgresBackend as never);
+    return {
+      jobs: new Queue(RUN_QUEUE, {
+        ...options,
+        connection: { url: redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
+      }),
+      release: () => Promise.resolve(),
+    };
+  // Not BullMQ's own: it does not listen to a connection in the moment in which it is handed out.
+  const pool = createPool({
+    ...{ connectionString: databaseUrl, max: QUEUE_CONNECTIONS, application_name: 'palimpsest api queue' },
+    options: '-c search_path=bullmq',
+  });
+  const jobs = new Queue(RUN_QUEUE, { ...options, connection: pool as never }, createPostgresBackend as never);
+  return { jobs, release: () => pool.end() };
 }
 
 @Injectable()
 export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   readonly #log = new Logger(RunQueue.name);
   readonly #queue: Jobs;
+  readonly #release: () => Promise<void>;
   readonly #runner: ProjectionRunner;
   readonly #pool: pg.Pool;
   readonly #commands: CommandHandler;
@@ -102,7 +120,9 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     this.#pool = pool;
     this.#runsPerPerson = configuration.runsPerPerson;
     this.#commands = new CommandHandler(store);
-    this.#queue = openQueue(configuration);
+    const { jobs, release } = openQueue(configuration);
+    this.#queue = jobs;
+    this.#release = release;
     this.#queue.on('error', (error) => this.#log.warn(`queue: ${error.message}`));
     const projector: Projector = { ...RUN_QUEUE_REACTOR, tables: [], ddl: '', apply: applyToRegister };
     this.#runner = new ProjectionRunner({ store, pool, connectionString: configuration.databaseUrl, projector });
@@ -129,6 +149,7 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
     await this.#pass;
     await this.#round;
     await this.#queue.close();
+    await this.#release();
   }
 
   /** Makes the job of a run whose request has just been recorded, if its person has no other. A hint: never fails. */
@@ -161,7 +182,7 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
   /** One pass at a time; what changes during one is seen by one more after it. */
   #dispatch(): void {
     this.#again = true;
-    this.#pass ??= this.#passes().finally(() => (this.#pass = undefined));
+    this.#pass ??= this.#passes();
   }
 
   async #passes(): Promise<void> {
@@ -180,6 +201,8 @@ export class RunQueue implements OnModuleInit, OnApplicationShutdown {
         this.#log.warn(`jobs: ${this.#trouble}`);
       }
     }
+    // In the same turn as the last look at #again: a change between the two would wait for the next one.
+    this.#pass = undefined;
   }
 
   async #giveTurns(client: pg.PoolClient): Promise<void> {

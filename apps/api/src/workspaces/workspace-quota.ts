@@ -9,7 +9,8 @@ import {
   type WorkspaceId,
 } from '@palimpsest/domain';
 import { DirectoryQueries, type WorkspaceRow } from '@palimpsest/projections';
-import pg from 'pg';
+import { createPool } from '@palimpsest/event-store';
+import type pg from 'pg';
 import { CommandHandler } from '../commands/command-handler.js';
 import type { Configuration } from '../configuration.js';
 import { Problem } from '../platform/problem.js';
@@ -68,13 +69,12 @@ export class WorkspaceQuota implements OnApplicationShutdown {
     private readonly files: RecordedFiles,
   ) {
     // Of its own: who holds a lock needs other connections meanwhile, and must not wait for those that wait for the lock.
-    this.#locks = new pg.Pool({
+    this.#locks = createPool({
       connectionString: configuration.databaseUrl,
       max: LOCKS,
       application_name: 'palimpsest api quota',
       connectionTimeoutMillis: MOST_WAIT_MS,
     });
-    this.#locks.on('error', () => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {

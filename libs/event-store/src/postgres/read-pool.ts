@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { Unavailable } from '../errors.js';
 import { abortable, pause } from '../abort.js';
+import { createPool } from './create-pool.js';
 import { binaryCopy, type CopiedRow } from './binary-copy.js';
 import { backoff, explained, isConnectionTrouble } from './connection-trouble.js';
 import { answeredWithin } from './query-timeout.js';
@@ -24,13 +25,7 @@ export class ReadPool {
     config: pg.PoolConfig,
     private readonly unavailableAfterMs: number,
   ) {
-    this.pool = new pg.Pool({
-      ...config,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-    });
-    // An idle connection that the server ended: the pool has dropped it already, the next query opens another.
-    this.pool.on('error', () => undefined);
+    this.pool = createPool({ ...config, keepAliveInitialDelayMillis: 10_000 });
   }
 
   /**
@@ -83,20 +78,15 @@ export class ReadPool {
   private async use<T>(work: Work<T>): Promise<T> {
     const client = await this.pool.connect();
     let failed = true;
-    client.on('error', ignore);
     try {
       const result = await answeredWithin(QUERY_TIMEOUT, work(client));
       failed = false;
       return result;
     } finally {
-      client.off('error', ignore);
       client.release(failed);
     }
   }
 }
-
-/** The query under way rejects with the same error; without a handler it would end the process. */
-function ignore(): void {}
 
 async function query(client: pg.PoolClient, text: string, values: readonly unknown[], name?: string): Promise<Row[]> {
   const { rows } = await client.query<unknown[]>({
