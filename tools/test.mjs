@@ -20,14 +20,12 @@ const { build, installDependencies, root } = await import('./workspace.mjs');
 
 const say = (message) => console.log(`· ${message}`);
 
-const CORES = Math.max(2, cpus().length);
-/**
- * What runs at the same time. Suites of the first kind wait for other processes and for time to pass a fifth of theirs: one more of them
- * than there are cores. The browser's after the others: each starts a whole installation and keeps a core busy by itself.
- */
+/** What runs at the same time. Most suites wait for other processes, so on two cores two of them hardly disturb each other. */
+const WORKERS = Math.max(2, cpus().length - 1);
+/** The browser's after the others: each starts a whole installation. */
 const PARTS = [
-  { projects: ['unit', 'integration'], workers: CORES + 1 },
-  { projects: ['browser'], workers: Math.max(2, CORES - 1) },
+  { projects: ['unit', 'integration'], workers: WORKERS },
+  { projects: ['browser'], workers: WORKERS },
 ];
 
 /** Runs jest; resolves with its exit code. */

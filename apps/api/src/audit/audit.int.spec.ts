@@ -189,7 +189,7 @@ describe('the audit log', () => {
   });
 
   describe('is exported', () => {
-    const ROWS = 100_000;
+    const ROWS = 30_000;
     const download = async (q: string, format: 'csv' | 'jsonl') => {
       const url = `http://${api.address}/api/audit/export?format=${format}&q=${encodeURIComponent(q)}`;
       const response = await fetch(url, { headers: { authorization: `Bearer ${auditor}` } });
@@ -266,7 +266,7 @@ describe('the audit log', () => {
         await owner.end();
       });
 
-      it('has every row of a hundred thousand once, newest first', async () => {
+      it('has every row of tens of thousands once, newest first', async () => {
         const { rows } = await api.pool.query<{ id: string }>(
           `select event_id as id from read.audit_entry where at < '2021-01-01' order by entry_no desc`,
         );

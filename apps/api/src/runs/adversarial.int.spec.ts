@@ -401,18 +401,19 @@ const AT_THE_SOCKET: readonly Case[] = [
   },
   {
     name: 'a flood of input to a program that does not read: it can still be stopped, and the next run works',
-    expected: ['cancelled', 'next'],
+    expected: [true, 'next'],
     async attempt(room) {
       const run = await room.run(SLEEP);
       const client = await room.watch(run);
       await client.shows('on');
       for (let n = 0; n < 300; n++) client.send({ t: 'input', text: 'x'.repeat(16_000) });
       client.send({ t: 'cancel' });
-      const outcome = await room.outcome(run, 60_000);
+      // Its terminal echoes what is typed: on a busy machine that reaches the limit of its output before the stop comes.
+      const isStopped = ['cancelled', 'output-limit'].includes(await room.outcome(run, 60_000));
       const next = await room.watch(await room.run('print("next")\ninput()\n'));
       await next.shows('next');
       next.send({ t: 'cancel' });
-      return [outcome, next.output.trim()];
+      return [isStopped, next.output.trim()];
     },
   },
   {

@@ -105,9 +105,12 @@ export function readField(file: string, key: string): number | undefined {
   }
 }
 
+/** How long the kernel may take to finish with processes that were killed, milliseconds: on a busy machine seconds. */
+const LEAVING_MS = 10_000;
+
 /** A group can be removed a moment after its last process is gone: the kernel has to finish with the process first. */
 export async function removeGroup(folder: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (const begin = performance.now(); performance.now() - begin < LEAVING_MS;) {
     try {
       rmdirSync(folder);
       return;
