@@ -52,10 +52,10 @@ function main() {
     report('lint with module boundaries (eslint through nx)', nx('run-many', '-t', 'lint')),
     report('lint of tools, test and e2e', node('eslint/bin/eslint.js', 'tools', 'test', 'e2e')),
     report('a seeded boundary violation is caught', seededViolation()),
-    report('types of test and e2e', node('typescript/bin/tsc', '-p', 'tsconfig.tests.json')),
+    report('types of test and e2e', node('typescript-7/bin/tsc', '-p', 'tsconfig.tests.json')),
     report(
       'types of the projects (tsc -b)',
-      node('typescript/bin/tsc', '-b', ...['apps/api', 'apps/web', 'libs/executor']),
+      node('typescript-7/bin/tsc', '-b', ...['apps/api', 'apps/web', 'libs/executor']),
     ),
   ];
   process.exit(results.every(Boolean) ? 0 : 1);

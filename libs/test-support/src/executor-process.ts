@@ -34,7 +34,7 @@ export class ExecutorProcess {
   static async build(): Promise<void> {
     await promisify(execFile)(
       process.execPath,
-      [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', 'libs/executor'],
+      [join(ROOT, 'node_modules/typescript-7/bin/tsc'), '-b', 'libs/executor'],
       {
         cwd: ROOT,
       },
