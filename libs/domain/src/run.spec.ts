@@ -57,6 +57,11 @@ describe('run', () => {
     }
   });
 
+  it('passes over a size that comes when it has ended: the window could not know', () => {
+    const resize = { kind: 'resize', columns: 100, rows: 30 } as const;
+    expect(given(requested, started, finished).when(resize)).toEqual([]);
+  });
+
   it('is started by one executor only', () => {
     expect(given(requested).when({ kind: 'start', start })).toEqual([started]);
     expect(given(requested, started).refused({ kind: 'start', start })).toBe('already-exists');

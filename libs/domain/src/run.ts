@@ -330,7 +330,10 @@ function decide(command: RunCommand, state: RunState): RunDecision {
   if (command.kind === 'request') return request(command.run, state);
   if (state.kind === 'none') return reject('not-found', 'There is no such run.');
   if (state.kind === 'finished')
-    return command.kind === 'cancel' ? accept() : reject('run-ended', 'This run has ended already.');
+    // A window that changed its size cannot know yet that the run has ended, and nobody has asked for anything.
+    return command.kind === 'cancel' || command.kind === 'resize'
+      ? accept()
+      : reject('run-ended', 'This run has ended already.');
   switch (command.kind) {
     case 'start':
       return start(command, state);
