@@ -63,8 +63,8 @@ async function openAsThePage(files, overviewOf, file) {
 }
 
 async function seek(files, writtenSpans, open, edit) {
-  const { text, last, sourceOf } = await files.at(open, edit);
-  const answer = { edit, ms: last?.ms, text: text.toString(), spans: writtenSpans(text.edits(), sourceOf) };
+  const { text, last, sources } = await files.at(open, edit);
+  const answer = { edit, ms: last?.ms, text: text.toString(), spans: writtenSpans(text.edits(), sources) };
   return { bytes: Buffer.from(JSON.stringify(answer)), text: answer.text };
 }
 

@@ -182,5 +182,5 @@ export {
   type ReplayPage,
 } from './replay/replay-page.js';
 export { decodeReplayKeyframe, encodeReplayKeyframe, type ReplayKeyframe } from './replay/replay-keyframe.js';
-export { EditSources, type EditSource } from './replay/edit-sources.js';
+export { EditSources, headOf, sourceOfHead, type EditSource } from './replay/edit-sources.js';
 export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';

@@ -22,12 +22,12 @@ export function comparedParts(before: FileThen, after: FileThen): ComparedPartDt
   return parts;
 }
 
-function side({ text: written, sourceOf }: FileThen) {
+function side({ text: written, sources }: FileThen) {
   const text = written.toString();
   const edits = written.edits();
   const piece = (from: number, to: number) => ({
     text: text.slice(from, to),
-    spans: writtenSpans(edits.subarray(from, to), sourceOf),
+    spans: writtenSpans(edits.subarray(from, to), sources),
   });
   return { text, piece };
 }

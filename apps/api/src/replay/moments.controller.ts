@@ -56,11 +56,11 @@ export class MomentsController {
     const edit = await this.#editAt(open, moment);
     const isFixed = asked !== undefined || revision !== undefined;
     if (isKnown(request, response, tagOf(open, `at ${edit}`), isFixed)) return undefined;
-    const { text, last, sourceOf } = await this.files.at(open, edit);
+    const { text, last, sources } = await this.files.at(open, edit);
     return {
       ...{ file: of.id, edit, revision: last?.revision ?? null, ms: last?.ms ?? null, text: text.toString() },
       authors: [...open.authors],
-      spans: writtenSpans(text.edits(), sourceOf),
+      spans: writtenSpans(text.edits(), sources),
     };
   }
 

@@ -131,7 +131,7 @@ function writerOf(then: FileThen, authors: readonly ReplayAuthor[], wanted: stri
   const counts = new Map<number, number>();
   const edits = then.text.edits();
   for (const place of places.slice(at, at + wanted.length)) {
-    const { author } = then.sourceOf(edits[place] ?? 0);
+    const { author } = then.sources.of(edits[place] ?? 0);
     counts.set(author, (counts.get(author) ?? 0) + 1);
   }
   const [most] = [...counts].sort((a, b) => b[1] - a[1]);

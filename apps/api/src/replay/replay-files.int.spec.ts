@@ -181,10 +181,10 @@ describe('the replay of a file', () => {
     const file = await newFile(EDITS);
     const files = replays();
     const open = await files.open(file);
-    const { text, sourceOf } = await files.at(open, EDITS - 7);
+    const { text, sources } = await files.at(open, EDITS - 7);
     for (const number of new Set(text.edits())) {
       const { ms, author, kind } = await files.edit(open, number);
-      expect(sourceOf(number)).toMatchObject({ ms, author, kind });
+      expect(sources.of(number)).toEqual({ ms, author, kind });
     }
   });
 

@@ -5,7 +5,6 @@ import type { EventStore } from '@palimpsest/event-store';
 import {
   decodeReplayKeyframe,
   decodeReplayPage,
-  type EditSource,
   EditSources,
   encodeReplayKeyframe,
   REPLAY_FORMAT,
@@ -19,6 +18,7 @@ import { EVENT_STORE } from '../platform/tokens.js';
 import { ByteCache } from './byte-cache.js';
 import { expand, ReplayBuilder } from './replay-builder.js';
 import { type PageEntry, type ReplayAuthor, ReplayStore } from './replay-store.js';
+import { SourcesThen } from './sources-then.js';
 
 /** Memory for pages and keyframes that were used lately, bytes: some hundred of usual size. */
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -52,8 +52,8 @@ export interface FileThen {
   readonly text: WrittenText;
   /** The last of them. */
   readonly last: ReplayEdit | undefined;
-  /** Who made the edit of this number, when and how. Throws for one that wrote nothing of the text. */
-  sourceOf(edit: number): EditSource;
+  /** Who made the edits that wrote it. */
+  readonly sources: SourcesThen;
 }
 
 export type Wanted = { readonly edit: number } | { readonly revision: number } | { readonly ms: number };
@@ -169,7 +169,7 @@ export class ReplayFiles implements BeforeApplicationShutdown {
     const text = new WrittenText(keyframe.text, keyframe.edits);
     const made = page.edits.slice(0, edit - page.first);
     for (const [n, { splices }] of made.entries()) text.apply(page.first + n + 1, splices);
-    return { edit, text, last: made.at(-1), sourceOf: (of) => sourceIn(page, keyframe, of) };
+    return { edit, text, last: made.at(-1), sources: new SourcesThen(keyframe.sources, page) };
   }
 
   /** How many edits were made by then. */
@@ -238,13 +238,6 @@ export function pageOf({ pages }: Pick<OpenReplay, 'pages'>, edit: number): numb
     else low = middle + 1;
   }
   return Math.max(low, 0);
-}
-
-function sourceIn({ first, edits }: ReplayPage, { sources }: ReplayKeyframe, number: number): EditSource {
-  // Not with a negative index, which an engine looks up as a name.
-  const source = number > first ? edits[number - first - 1] : sources.get(number);
-  if (!source) throw new RangeError(`edit ${number} wrote nothing of the text`);
-  return source;
 }
 
 /** Another one for another state of a file: it depends on the log and the number of edits alone. */

@@ -10,17 +10,36 @@ export interface EditSource {
 
 /** Kinds that fit beside the author in one number. */
 export const KINDS = 16;
-/** Sources that there is room for at first. */
+/** Sources that there is room for at first, where nobody knows how many there will be. */
 const ROOM = 256;
+
+/** Author and kind as one number: author × KINDS + place of the kind in EDIT_KINDS. */
+export function headOf(author: number, kind: EditKind): number {
+  return author * KINDS + EDIT_KINDS.indexOf(kind);
+}
+
+/** The reverse. Throws RangeError for a number that is none of them. */
+export function sourceOfHead(head: number): { readonly author: number; readonly kind: EditKind } {
+  const kind = EDIT_KINDS[head % KINDS];
+  if (kind === undefined) throw new RangeError('an edit is of an unknown kind');
+  return { author: Math.floor(head / KINDS), kind };
+}
 
 /** Who made which edits, by number, ascending. In columns: a long text is of tens of thousands, which as objects cost more than all else. */
 export class EditSources {
-  #numbers = new Uint32Array(ROOM);
-  #heads = new Uint32Array(ROOM);
-  #times = new Float64Array(ROOM);
+  #numbers: Uint32Array;
+  #heads: Uint32Array;
+  #times: Float64Array;
   #length = 0;
   /** Where the last one was found: mostly the next one is asked for next. */
   #last = 0;
+
+  /** `room`: for how many there is room before it has to be made. */
+  constructor(room = ROOM) {
+    this.#numbers = new Uint32Array(room);
+    this.#heads = new Uint32Array(room);
+    this.#times = new Float64Array(room);
+  }
 
   get length(): number {
     return this.#length;
@@ -28,15 +47,15 @@ export class EditSources {
 
   /** Adds a later edit than all that are there. Throws RangeError for another one, and for numbers that no edit has. */
   add(number: number, { ms, author, kind }: EditSource): void {
-    this.addHead(number, author * KINDS + EDIT_KINDS.indexOf(kind), ms);
+    this.addHead(number, headOf(author, kind), ms);
   }
 
-  /** The same, with author × KINDS + place of the kind in EDIT_KINDS as one number. */
+  /** The same, with author and kind as `headOf` gives them. */
   addHead(number: number, head: number, ms: number): void {
     if (number <= this.numberAt(this.#length - 1) || number >= 2 ** 32)
       throw new RangeError(`edit ${number} cannot be the next`);
     if (head >= 2 ** 32 || head % KINDS >= EDIT_KINDS.length) throw new RangeError('an edit is of an unknown kind');
-    if (this.#length === this.#numbers.length) this.#grow();
+    if (this.#length >= this.#numbers.length) this.#grow();
     this.#numbers[this.#length] = number;
     this.#heads[this.#length] = head;
     this.#times[this.#length] = ms;
@@ -48,13 +67,32 @@ export class EditSources {
     return place >= 0 && place < this.#length ? (this.#numbers[place] ?? 0) : 0;
   }
 
+  /** Writes the numbers of `count` edits from this place on into `into`. Throws RangeError for more than there are. */
+  copyNumbers(place: number, count: number, into: Uint32Array, at: number): void {
+    if (place < 0 || place + count > this.#length) throw new RangeError(`there are no ${place + count} edits`);
+    into.set(this.#numbers.subarray(place, place + count), at);
+  }
+
   /** Undefined for an edit that is not among them. */
   get(number: number): EditSource | undefined {
-    const place = this.#placeOf(number);
-    const head = this.#heads[place] ?? 0;
-    const kind = EDIT_KINDS[head % KINDS];
-    if (this.#numbers[place] !== number || place >= this.#length || kind === undefined) return undefined;
-    return { ms: this.#times[place] ?? 0, author: Math.floor(head / KINDS), kind };
+    const place = this.placeOf(number);
+    return place < 0 ? undefined : { ...sourceOfHead(this.headAt(place)), ms: this.msAt(place) };
+  }
+
+  /** Where the edit of this number is; −1: it is not among them. Quick for the next one after the one that was asked for last. */
+  placeOf(number: number): number {
+    const place = this.#search(number);
+    return place < this.#length && this.#numbers[place] === number ? place : -1;
+  }
+
+  /** Author and kind of the edit at this place, as `headOf` gives them. */
+  headAt(place: number): number {
+    return this.#heads[place] ?? 0;
+  }
+
+  /** Milliseconds since 1970 of the edit at this place. */
+  msAt(place: number): number {
+    return this.#times[place] ?? 0;
   }
 
   copy(): EditSources {
@@ -66,7 +104,7 @@ export class EditSources {
     return copy;
   }
 
-  #placeOf(number: number): number {
+  #search(number: number): number {
     if (this.#numbers[this.#last] === number) return this.#last;
     if (this.#numbers[this.#last + 1] === number) return (this.#last += 1);
     let low = 0;
@@ -80,7 +118,7 @@ export class EditSources {
   }
 
   #grow(): void {
-    const size = 2 * this.#numbers.length;
+    const size = Math.max(ROOM, 2 * this.#numbers.length);
     const [numbers, heads, times] = [new Uint32Array(size), new Uint32Array(size), new Float64Array(size)];
     numbers.set(this.#numbers);
     heads.set(this.#heads);

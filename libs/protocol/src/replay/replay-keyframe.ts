@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from '@palimpsest/domain';
-import { EditSources, KINDS } from './edit-sources.js';
-import { EDIT_KINDS, REPLAY_FORMAT, requireFormat, unzigzag, zigzag } from './replay-page.js';
+import { EditSources } from './edit-sources.js';
+import { REPLAY_FORMAT, requireFormat, unzigzag, zigzag } from './replay-page.js';
 import { spansOf } from './written-text.js';
 
 /** A file's text after a number of its edits, with who wrote each unit of it: where a seek begins. */
@@ -30,12 +30,15 @@ export function encodeReplayKeyframe({ edit, text, edits, sources }: ReplayKeyfr
   let ms = 0;
   for (let number = 1; number <= edit; number++) {
     if (places[number] === 0) continue;
-    const source = sources.get(number);
-    if (!source) throw new RangeError(`nobody is known to have made edit ${number}`);
-    writer.varuint(number - before).varuint(source.author * KINDS + EDIT_KINDS.indexOf(source.kind));
-    writer.varuint(zigzag(source.ms - ms));
+    const place = sources.placeOf(number);
+    if (place < 0) throw new RangeError(`nobody is known to have made edit ${number}`);
+    const itsMs = sources.msAt(place);
+    writer
+      .varuint(number - before)
+      .varuint(sources.headAt(place))
+      .varuint(zigzag(itsMs - ms));
     before = number;
-    ms = source.ms;
+    ms = itsMs;
   }
   const spans = spansOf(edits.map((number) => (places[number] ?? 0) - 1));
   writer.varuint(spans.length);
@@ -68,20 +71,27 @@ export function decodeReplayKeyframe(bytes: Uint8Array): ReplayKeyframe {
   if (reader.remaining > 0) throw new RangeError(`a keyframe has ${reader.remaining} bytes too many`);
   const edits = new Uint32Array(text.length);
   let at = 0;
-  for (const { length, place, step } of spans) {
+  for (let n = 0; n < spans.length; n += 2) {
+    const head = spans[n] ?? 0;
+    const place = spans[n + 1] ?? 0;
+    const length = Math.floor(head / 2);
     // Before it is filled: a length is a claim.
     if (length > edits.length - at) throw new RangeError('a keyframe has spans beyond its text');
-    for (let n = 0; n < length; n++) edits[at++] = sources.numberAt(place + step * n);
+    if (head % 2 === 1) sources.copyNumbers(place, length, edits, at);
+    else edits.fill(sources.numberAt(place), at, at + length);
+    at += length;
   }
   if (at !== text.length) throw new RangeError('a keyframe has text of nobody');
   return { edit, text, edits, sources };
 }
 
 function readSources(reader: ByteReader): EditSources {
-  const sources = new EditSources();
+  const count = reader.varuint();
+  // A claim as well: each takes three bytes at least.
+  const sources = new EditSources(Math.min(count, Math.ceil(reader.remaining / 3)));
   let number = 0;
   let ms = 0;
-  for (let left = reader.varuint(); left > 0; left--) {
+  for (let left = count; left > 0; left--) {
     number += reader.varuint();
     const head = reader.varuint();
     ms += unzigzag(reader.varuint());
@@ -90,8 +100,9 @@ function readSources(reader: ByteReader): EditSources {
   return sources;
 }
 
-function readSpans(reader: ByteReader, sources: number): { length: number; place: number; step: number }[] {
-  const spans: { length: number; place: number; step: number }[] = [];
+/** Of each its length × 2 + step and the place of its first source, one after the other: there are tens of thousands. */
+function readSpans(reader: ByteReader, sources: number): number[] {
+  const spans: number[] = [];
   let expected = 0;
   for (let left = reader.varuint(); left > 0; left--) {
     const head = reader.varuint();
@@ -100,7 +111,7 @@ function readSpans(reader: ByteReader, sources: number): { length: number; place
     const place = expected + unzigzag(reader.varuint());
     expected = place + step * (length - 1) + 1;
     if (length === 0 || place < 0 || expected > sources) throw new RangeError('a keyframe has text of nobody');
-    spans.push({ length, place, step });
+    spans.push(head, place);
   }
   return spans;
 }
