@@ -307,9 +307,12 @@ function subjectOf(recorded: RecordedEvent, metadata: EventMetadata): string | n
   return category === 'user' && id !== metadata.actor.id ? id : null;
 }
 
+const UNSTORABLE = /[\0\ud800-\udfff]/u;
+const EACH_UNSTORABLE = new RegExp(UNSTORABLE, 'gu');
+
 /** Text columns of Postgres cannot hold NUL or half a surrogate pair; a program's output, cut anywhere, can. */
 export function storable(text: string): string {
-  return text.replaceAll('\u0000', '\ufffd').replace(/[\ud800-\udfff]/gu, '\ufffd');
+  return UNSTORABLE.test(text) ? text.replace(EACH_UNSTORABLE, '\ufffd') : text;
 }
 
 /** The names that events of these streams may need, as they were learnt before. */
@@ -454,9 +457,25 @@ const WORDS_MOST = 200;
 
 /** What free text is looked for in, as Postgres reads a tsvector; the words of the object can be told from the others. */
 function searchable(object: string, summary: string): string {
-  const ofObject = new Set(wordsOf(object).slice(0, WORDS_MOST));
-  const others = new Set(wordsOf(summary).slice(0, WORDS_MOST));
-  return [...[...ofObject].map((word) => `${word}:1A`), ...[...others].map((word) => `${word}:2`)].join(' ');
+  return `${wordsIn(object, ':1A')} ${wordsIn(summary, ':2')}`;
+}
+
+/** Words of texts, with what stands behind each: names of things and most sentences come again and again in a log. */
+const knownWords = new Map<string, string>();
+/** Texts of which the words are kept. */
+const KNOWN_MOST = 2_000;
+/** Units of a text up to which they are. */
+const KNOWN_LENGTH = 200;
+
+function wordsIn(text: string, suffix: string): string {
+  const key = `${suffix}${text}`;
+  const known = knownWords.get(key);
+  if (known !== undefined) return known;
+  const words = [...new Set(wordsOf(text).slice(0, WORDS_MOST))].map((word) => word + suffix).join(' ');
+  if (text.length > KNOWN_LENGTH) return words;
+  if (knownWords.size >= KNOWN_MOST) knownWords.clear();
+  knownWords.set(key, words);
+  return words;
 }
 
 function entryOf(

@@ -3,7 +3,6 @@ import { actionOf, AUDIT_ACTIONS, auditOutcomeOf, objectKindOf, typesOfAction } 
 import { plainAddress } from './audit-address.js';
 import type { RunOutcome } from './run.js';
 import { type DomainEvent, EVENT_TYPES } from './upcasters.js';
-import { wordsOf } from './words.js';
 
 describe('actions', () => {
   it('are one for each type of event, and each its own', () => {
@@ -59,19 +58,5 @@ describe('an address', () => {
     [undefined, null],
   ])('%s is kept as %s', (text, kept) => {
     expect(plainAddress(text)).toBe(kept);
-  });
-});
-
-describe('words', () => {
-  it.each([
-    ['src/Main.py', ['src', 'main', 'py']],
-    ['ZeroDivisionError raised: "division by zero"', ['zerodivisionerror', 'raised', 'division', 'by', 'zero']],
-    ['Übung 1 – größe', ['übung', '1', 'größe']],
-    ['名前.py', ['名前', 'py']],
-    ['…', []],
-    ['\ud800 x', ['x']],
-    ['x'.repeat(61), ['x'.repeat(60)]],
-  ])('%j', (text, words) => {
-    expect(wordsOf(text)).toEqual(words);
   });
 });
