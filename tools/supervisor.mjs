@@ -39,6 +39,7 @@ function inherited() {
     ],
     ...[
       'CLEANUP_INTERVAL_MS',
+      'JOB_LOCK_MS',
       'CHECKPOINT_SECONDS',
       'MAX_CONCURRENT_EXECUTIONS',
       'MAX_PROMPTS',

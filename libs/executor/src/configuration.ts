@@ -25,6 +25,8 @@ export interface ExecutorConfiguration {
   readonly thresholds: MachineThresholds;
   /** How often what was left over is looked for, milliseconds. */
   readonly cleanupIntervalMs: number;
+  /** How long a job may go without a sign of its worker before it is given to another, milliseconds. */
+  readonly jobLockMs: number;
   /** Sandboxes that are started before a run asks for one. */
   readonly waitingSandboxes: number;
 }
@@ -67,6 +69,7 @@ export function readExecutorConfiguration(environment: Environment): ExecutorCon
       freeDiskMb: number('MIN_FREE_DISK_MB', 512, 0, 1_048_576),
     },
     cleanupIntervalMs: number('CLEANUP_INTERVAL_MS', 300_000, 1_000, 86_400_000),
+    jobLockMs: number('JOB_LOCK_MS', 15_000, 2_000, 600_000),
     waitingSandboxes: number('WAITING_SANDBOXES', Math.min(8 * cpus().length, 64), 0, 200),
   };
 }

@@ -68,6 +68,7 @@ describe('executors that are killed, stopped and started again', () => {
       DATABASE_URL: fixture.database.url,
       PALIMPSEST_SCRATCH: scratch,
       CLEANUP_INTERVAL_MS: '1000',
+      JOB_LOCK_MS: '3000',
       MAX_LOAD_PER_CORE: '0',
       MIN_FREE_MEMORY_MB: '0',
       MIN_FREE_DISK_MB: '0',

@@ -24,10 +24,8 @@ import { waitsForInput } from './input-wait.js';
 import { type ExecutionEnvironment, RunExecution } from './run-execution.js';
 import { cpuMsOf, processTree } from './sandbox/process-tree.js';
 
-/** How long a job may go without a sign of its worker before it is given to another, milliseconds. */
-const LOCK_MS = 15_000;
-/** How often jobs without such a sign are looked for; it takes two looks. */
-const STALLED_MS = 5_000;
+/** How often in the time of a lock jobs without a sign of their worker are looked for; it takes two looks. */
+const LOOKS_A_LOCK = 3;
 /** Times that a job is given anew: always. The claim makes it safe, and a run must not be lost with its job. */
 const STALLED_COUNT = 1_000_000;
 /** How long the worker waits after an error of its connection, milliseconds. */
@@ -249,11 +247,11 @@ function openWorker(
   configuration: ExecutorConfiguration,
   process: (job: RunJob, token: string | undefined) => Promise<void>,
 ): OpenWorker {
-  const { concurrency, redisUrl, databaseUrl } = configuration;
+  const { concurrency, redisUrl, databaseUrl, jobLockMs } = configuration;
   const options = {
     concurrency,
-    lockDuration: LOCK_MS,
-    stalledInterval: STALLED_MS,
+    lockDuration: jobLockMs,
+    stalledInterval: Math.floor(jobLockMs / LOOKS_A_LOCK),
     maxStalledCount: STALLED_COUNT,
     runRetryDelay: QUEUE_RETRY_MS,
   };

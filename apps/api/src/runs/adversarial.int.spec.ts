@@ -817,14 +817,15 @@ asRoot('an executor on a machine that is broken', () => {
   });
 
   it('one that stands still for longer than its jobs last is not taken for dead, and goes on', async () => {
-    const still = await room.startExecutor('still');
-    const run = await room.run('import time\nprint("on", flush=True)\ntime.sleep(40)\nprint("after")\ninput()\n');
+    const settings = { JOB_LOCK_MS: '3000' };
+    const still = await room.startExecutor('still', settings);
+    const run = await room.run('import time\nprint("on", flush=True)\ntime.sleep(12)\nprint("after")\ninput()\n');
     const client = await room.watch(run);
     await client.shows('on');
-    const other = await room.startExecutor('other');
+    const other = await room.startExecutor('other', settings);
     await still.pauseWhile(async () => {
-      // Its jobs are given to the other one after some 25 s.
-      await new Promise((done) => setTimeout(done, 27_000));
+      // Its jobs are given to the other one after some 5 s.
+      await new Promise((done) => setTimeout(done, 8_000));
       expect(await room.count(run, 'RunFinished')).toBe(0);
     });
     await client.shows('after', 40_000);
