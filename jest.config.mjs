@@ -38,6 +38,7 @@ export default {
   // Suites leave their modules behind (vm contexts of ESM), and each copy of a library that uses AsyncLocalStorage slows every promise
   // down after it: the same suite took three times as long at the end of a long run. A new worker begins without them.
   workerIdleMemoryLimit: '400MB',
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   projects: [
     {
       ...base,

@@ -7,7 +7,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createPostgresEventStore, type EventStore } from '@palimpsest/event-store';
 import type { CourseDto, FileDto, SignedInDto, WorkspaceDto, WorkspaceSummaryDto } from '@palimpsest/protocol';
 import { ReadModels } from '@palimpsest/projections';
-import { createTestDatabase, eventually, type TestDatabase } from '@palimpsest/test-support';
+import { createTestDatabase, eventually, templateDatabase, type TestDatabase } from '@palimpsest/test-support';
 import pg from 'pg';
 import { Accounts } from '../auth/accounts.js';
 import { Credentials } from '../auth/credentials.js';
@@ -23,6 +23,15 @@ export interface Answer<Body> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
+}
+
+/** The role of the api, not the owner: what it may not do must be missed here already. */
+const ROLE = { name: 'api_under_test', password: 'secret' };
+/** A database as `npm start` leaves it before the api starts for the first time, made once and copied. */
+const TEMPLATE = 'template_api';
+
+function ofApi(ownerUrl: string): string {
+  return ownerUrl.replace(/\/\/[^@]*@/, `//${ROLE.name}:${ROLE.password}@`);
 }
 
 /** The whole api with the demo course on a database of its own, on a free port. For tests. */
@@ -63,14 +72,13 @@ export class TestApi {
   }
 
   static async start(): Promise<TestApi> {
-    const database = await createTestDatabase();
-    // The role of the api, not the owner: what it may not do must be missed here already.
-    const role = { name: `api_${Math.random().toString(36).slice(2)}`, password: 'secret' };
-    await prepareDatabase({ ownerUrl: database.url, api: role });
-    const databaseUrl = database.url.replace(/\/\/[^@]*@/, `//${role.name}:${role.password}@`);
-    await buildReadModels(databaseUrl, database.url);
-    const accounts = await seedDemo(databaseUrl);
-    return TestApi.#listen(database, databaseUrl, accounts, true);
+    const accounts = await templateDatabase(TEMPLATE, async (ownerUrl) => {
+      await prepareDatabase({ ownerUrl, api: ROLE });
+      await buildReadModels(ofApi(ownerUrl), ownerUrl);
+      return seedDemo(ofApi(ownerUrl));
+    });
+    const database = await createTestDatabase(TEMPLATE);
+    return TestApi.#listen(database, ofApi(database.url), accounts, true);
   }
 
   /** Another api on the same database, as a second process would be. Stop it before this one. `settings`: of its environment. */
