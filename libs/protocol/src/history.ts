@@ -207,6 +207,12 @@ export class ComparedPartDto {
   /** Who wrote it; empty for what is the same. */
   @IsArray()
   spans!: WrittenSpan[];
+  /**
+   * Of what was removed: which edits between the two moments took it out. Units of the piece that are in the later text at
+   * another place are left out, and all of them where `from` is the later moment.
+   */
+  @IsArray()
+  removedBy!: WrittenSpan[];
 }
 
 /** What makes the text of one moment out of that of another. */

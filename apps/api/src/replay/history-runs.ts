@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, NotFoundException } from '@nestjs/common';
 import { asId, ID_PATTERN, type RunId } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
 import { RunQueries, type RunRow } from '@palimpsest/projections';
@@ -43,6 +43,13 @@ export class HistoryRuns {
     const runs = await Promise.all(rows.map((row) => this.#run(row, open)));
     const fixes = fixesOf(runs);
     return { rows: runs.map((one) => ({ ...one, fix: fixes.get(one.id) ?? null })), next };
+  }
+
+  /** One of them by itself, whatever its workspace. Throws 404 while the list of runs does not have it. */
+  async one(id: RunId): Promise<HistoryRunDto> {
+    const [row, { files: _, ...told }] = await Promise.all([this.queries.run(id), this.#timeline(id)]);
+    if (!row) throw new NotFoundException('This run is not in the list yet: try again in a moment.');
+    return { id, byName: row.byName, entry: row.entry, ...told, edit: null, fix: null };
   }
 
   async #run({ id, byName, entry }: RunRow, open: OpenReplay): Promise<HistoryRunDto> {

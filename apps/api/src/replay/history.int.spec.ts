@@ -50,8 +50,13 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-/** Appends what somebody types at the end of the file, each piece at its minute after START, as an editor would have sent it. */
-async function type(file: string, by: string, pieces: readonly (readonly [minute: number, text: string])[]) {
+type Piece = readonly [minute: number, text: string, instead?: readonly [at: number, units: number]];
+
+/**
+ * Appends what somebody types at the end of the file, or instead of something in it, each piece at its minute after START, as an
+ * editor would have sent it.
+ */
+async function type(file: string, by: string, pieces: readonly Piece[]) {
   const stream = streamOf.file(asId<FileId>(file));
   const doc = new Y.Doc();
   const { revision } = await api.store.streamInfo(stream);
@@ -61,7 +66,11 @@ async function type(file: string, by: string, pieces: readonly (readonly [minute
   const updates: Uint8Array[] = [];
   doc.on('update', (update: Uint8Array) => updates.push(update));
   const text = doc.getText(TEXT_ROOT);
-  for (const [, piece] of pieces) text.insert(text.length, piece);
+  for (const [, piece, [at, units] = [text.length, 0]] of pieces)
+    doc.transact(() => {
+      if (units > 0) text.delete(at, units);
+      text.insert(at, piece);
+    });
   const actor = { id: ids[by], role: by === 'hopper' ? 'professor' : 'student', via: 'websocket' };
   const events = updates.map((update, n) => {
     const startedAt = START + (pieces[n]?.[0] ?? 0) * MINUTE;
@@ -232,15 +241,26 @@ describe('a moment of a file', () => {
     await type(id, 'ben', [[1, 'c = 3\n']]);
     const forth = (await get<ComparisonDto>(ada, `${id}/compare?from=1&to=2`)).body;
     expect(forth.parts).toEqual([
-      { kind: 'same', text: 'a = 1\nb = 2\n', spans: [] },
-      { kind: 'inserted', text: 'c = 3\n', spans: [[6, 1, 'typed', 2, START + MINUTE, 2]] },
+      { kind: 'same', text: 'a = 1\nb = 2\n', spans: [], removedBy: [] },
+      { kind: 'inserted', text: 'c = 3\n', spans: [[6, 1, 'typed', 2, START + MINUTE, 2]], removedBy: [] },
     ]);
     const back = (await get<ComparisonDto>(ada, `${id}/compare?from=2&to=1`)).body;
     expect(back.parts.at(-1)).toMatchObject({
       kind: 'removed',
       text: 'c = 3\n',
       spans: [[6, 1, 'typed', 2, START + MINUTE, 2]],
+      removedBy: [],
     });
+    await type(id, 'ben', [[3, 'z', [4, 1]]]);
+    const both = (await get<ComparisonDto>(ada, `${id}/compare?from=1&to=3`)).body;
+    expect(both.parts.slice(0, 3)).toEqual([
+      { kind: 'same', text: 'a = ', spans: [], removedBy: [] },
+      {
+        ...{ kind: 'removed', text: '1', spans: [[1, 0, 'pasted', 1, START, 1]] },
+        removedBy: [[1, 1, 'typed', 3, START + 3 * MINUTE, 3]],
+      },
+      { kind: 'inserted', text: 'z', spans: [[1, 1, 'typed', 3, START + 3 * MINUTE, 3]], removedBy: [] },
+    ]);
   });
 });
 

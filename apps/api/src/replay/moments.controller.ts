@@ -81,7 +81,8 @@ export class MomentsController {
     // Before the answer is said to be for ever: there may be so many edits one day.
     const [before, after] = await Promise.all([this.files.at(open, from), this.files.at(open, to)]);
     if (isKnown(request, response, tagOf(open, `compare ${from} ${to}`), true)) return undefined;
-    return { from, to, authors: [...open.authors], parts: comparedParts(before, after) };
+    const removals = await this.files.removals(open, before, to);
+    return { from, to, authors: [...open.authors], parts: comparedParts(before, after, removals) };
   }
 
   /**

@@ -188,6 +188,43 @@ describe('the replay of a file', () => {
     }
   });
 
+  it('tells which edits took out what of an earlier text: what is left is what of it stands in the later one', async () => {
+    const file = await newFile(EDITS);
+    const files = replays();
+    const open = await files.open(file);
+    const random = seeded(21);
+    const pairs = [
+      [0, EDITS],
+      [1, 1],
+      [PAGE_EDITS, PAGE_EDITS + 1],
+      [50, EDITS],
+      [EDITS, 5],
+    ];
+    for (let n = 0; n < 12; n++) pairs.push([random(EDITS), random(EDITS)].sort((a, b) => a - b));
+    for (const [from = 0, to = 0] of pairs) {
+      const [before, after] = [await files.at(open, from), await files.at(open, to)];
+      const { edits, sources } = await files.removals(open, before, to);
+      if (from >= to) expect(edits.every((edit) => edit === 0)).toBe(true);
+      const writers = after.text.edits();
+      const left = before.text
+        .toString()
+        .split('')
+        .filter((_, place) => edits[place] === 0);
+      const stands = after.text
+        .toString()
+        .split('')
+        .filter((_, place) => (writers[place] ?? 0) <= from);
+      if (from < to) expect(left.join('')).toBe(stands.join(''));
+      for (const number of [...new Set(edits)].filter((edit) => edit > 0).slice(0, 5)) {
+        const { ms, author, kind } = await files.edit(open, number);
+        expect(sources.of(number)).toEqual({ ms, author, kind });
+        const place = edits.indexOf(number);
+        expect((await files.removals(open, before, number - 1)).edits[place]).toBe(0);
+        expect((await files.removals(open, before, number)).edits[place]).toBe(number);
+      }
+    }
+  });
+
   it('is made ahead of the first look, once there is enough', async () => {
     const file = await newFile(400);
     const files = replays();

@@ -56,6 +56,13 @@ export interface FileThen {
   readonly sources: SourcesThen;
 }
 
+/** Which edits took out the units of a text. */
+export interface Removals {
+  /** For each unit the number of the edit; 0: none did. */
+  readonly edits: Uint32Array;
+  readonly sources: SourcesThen;
+}
+
 export type Wanted = { readonly edit: number } | { readonly revision: number } | { readonly ms: number };
 
 /**
@@ -170,6 +177,37 @@ export class ReplayFiles implements BeforeApplicationShutdown {
     const made = page.edits.slice(0, edit - page.first);
     for (const [n, { splices }] of made.entries()) text.apply(page.first + n + 1, splices);
     return { edit, text, last: made.at(-1), sources: new SourcesThen(keyframe.sources, page) };
+  }
+
+  /** Which edits up to edit `to` took out the units of an earlier text; of a later one none did. */
+  async removals(open: OpenReplay, { edit: from, text }: FileThen, to: number): Promise<Removals> {
+    const edits = new Uint32Array(text.length);
+    const sources = new EditSources();
+    // The same text, of which each unit knows its place in it, from 1; what is put in is of place 0.
+    const places = new WrittenText(
+      text.toString(),
+      edits.map((_, place) => place + 1),
+    );
+    const last = edits.length === 0 || from >= to ? -1 : pageOf(open, to);
+    for (let number = pageOf(open, from + 1); number <= last; number++) {
+      const page = await this.page(open, number);
+      for (const [n, edit] of page.edits.entries()) {
+        const itsNumber = page.first + n + 1;
+        if (itsNumber <= from || itsNumber > to) continue;
+        let took = false;
+        places.apply(0, edit.splices, (removed) => {
+          for (const place of removed) {
+            if (place === 0) continue;
+            edits[place - 1] = itsNumber;
+            took = true;
+          }
+        });
+        if (took) sources.add(itsNumber, edit);
+      }
+      // Of a long history others are answered in between.
+      await new Promise(setImmediate);
+    }
+    return { edits, sources: new SourcesThen(sources, { first: Number.MAX_SAFE_INTEGER, edits: [] }) };
   }
 
   /** How many edits were made by then. */

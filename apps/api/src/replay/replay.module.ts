@@ -18,6 +18,6 @@ import { ReplayStore } from './replay-store.js';
     { provide: ReplayStore, inject: [POOL], useFactory: (pool: pg.Pool) => new ReplayStore(pool) },
     ...[ReplayFiles, HistoryAccess, HistoryRuns, CourseTexts, PasteOrigins],
   ],
-  exports: [ReplayFiles],
+  exports: [ReplayFiles, HistoryRuns],
 })
 export class ReplayModule {}

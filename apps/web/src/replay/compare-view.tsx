@@ -80,9 +80,11 @@ function Parts({ comparison, history }: { readonly comparison: ComparisonDto; re
 }
 
 function ChangedPart({ part, history }: { readonly part: ComparedPartDto; readonly history: FileHistoryDto }) {
-  const names = [...new Set(part.spans.map(([, author]) => history.authors[author]?.name ?? 'somebody'))].join(', ');
+  const names = (spans: ComparedPartDto['spans']) =>
+    [...new Set(spans.map(([, author]) => history.authors[author]?.name ?? 'somebody'))].join(', ');
   const Tag = part.kind === 'inserted' ? 'ins' : 'del';
-  const words = `${part.kind === 'inserted' ? 'Inserted' : 'Removed'}, written by ${names}`;
+  const remover = part.removedBy.length === 0 ? '' : ` by ${names(part.removedBy)}`;
+  const words = `${part.kind === 'inserted' ? 'Inserted' : `Removed${remover}`}, written by ${names(part.spans)}`;
   return (
     <Tag title={words} data-testid={`replay-${part.kind}`}>
       <span className="visually-hidden">{words}: </span>

@@ -36,11 +36,15 @@ export class WrittenText {
     return this.#units.length - (this.#gapEnd - this.#gapAt);
   }
 
-  /** Does what edit number `edit` did. Throws RangeError for a place that is not in the text. */
-  apply(edit: number, splices: readonly TextSplice[]): void {
+  /**
+   * Does what edit number `edit` did. `onRemoved` gets the edits of the units that it takes out, before they are gone: a view
+   * that is good until it returns. Throws RangeError for a place that is not in the text.
+   */
+  apply(edit: number, splices: readonly TextSplice[], onRemoved?: (edits: Uint32Array) => void): void {
     for (const [at, remove, insert] of splices) {
       if (at + remove > this.length) throw new RangeError(`an edit changes ${at} to ${at + remove} of ${this.length}`);
       this.#moveGap(at);
+      if (remove > 0) onRemoved?.(this.#edits.subarray(this.#gapEnd, this.#gapEnd + remove));
       this.#gapEnd += remove;
       this.#makeRoom(insert.length);
       for (let n = 0; n < insert.length; n++) this.#units[this.#gapAt + n] = insert.charCodeAt(n);
