@@ -69,6 +69,51 @@ describe('what happened', () => {
     expect(new URL(ada.page.url()).search).toBe('?kinds=run');
   });
 
+  it('is played: from file to file as it was written, with what the programs printed by then', async () => {
+    const made = await ada.page.evaluate(async () => {
+      const workspace = /\/w\/([^/]+)/.exec(location.pathname)?.[1];
+      const { status } = await fetch(`/api/workspaces/${workspace}/files`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ path: 'second.py', text: 'print("another file")\n' }),
+      });
+      return status;
+    });
+    expect(made).toBe(201);
+    await ada.test('tab-play').click();
+    await ada.test('play-stage').waitFor();
+    await eventually(async () => {
+      const files = await ada.page.locator('[data-testid=play-row][data-kind=edit]').allInnerTexts();
+      if (files.some((text) => text.includes('second.py'))) return true;
+      await ada.page.getByRole('button', { name: 'Read again' }).click();
+      return false;
+    }, 'the edits of both files');
+    const shown = () => ada.test('replay-text').locator('.cm-content').innerText();
+    const file = () => ada.test('play-file').innerText();
+    expect(await ada.test('replay-no-run').count()).toBe(1);
+    await ada.test('replay-speed').getByText('2×').click();
+    await ada.test('replay-play').click();
+    await eventually(async () => (await file()) === 'main.py' && (await shown()).includes('print(nam)'), 'main.py');
+    await eventually(async () => (await ada.test('replay-run-output').innerText()).includes('Name? '), 'the output');
+    await eventually(async () => (await file()) === 'second.py', 'the other file', 40_000);
+    expect(await shown()).toContain('another file');
+    await eventually(async () => (await ada.test('replay-play').innerText()) === 'Play', 'the end');
+    // Back to the run by its row, and by keys: the text is the one that ran, and the error is not there before it was.
+    await ada.page.locator('[data-testid=play-row][data-kind=run]').click();
+    expect(await file()).toBe('main.py');
+    expect(await shown()).toContain('print(nam)');
+    expect(await ada.test('replay-run-error').count()).toBe(0);
+    await ada.page.keyboard.press('Shift+ArrowRight');
+    await ada.page.keyboard.press('End');
+    await eventually(async () => (await ada.test('replay-run-error').count()) === 1, 'the error');
+    await ada.page.keyboard.press('Home');
+    expect(await ada.test('replay-no-run').count()).toBe(1);
+    await ada.page.getByRole('tab', { name: 'Timeline' }).click();
+    await ada.test('kind-run').focus();
+    await ada.page.keyboard.press('Space');
+    await eventually(async () => (await rows(ada, 'run')).length === 1, 'the run in the timeline');
+  });
+
   it('leads to the run: output, input, error, and the code that ran with the line of the error, though it was changed', async () => {
     await ada.test('to-run').first().click();
     await ada.test('run-page').waitFor();
@@ -96,6 +141,14 @@ describe('what happened', () => {
     );
     await hopper.test('tab-sessions').click();
     expect(await hopper.test('session-row').first().innerText()).toContain('1, 1 with errors');
+    await hopper.test('play-session').first().click();
+    await hopper.test('play-stage').waitFor();
+    await hopper.test('play-slider').focus();
+    await hopper.page.keyboard.press('End');
+    await eventually(
+      async () => (await hopper.test('play-file').innerText()) === 'second.py',
+      'her session at its end',
+    );
     await ada.test('user-menu').click();
     await ada.test('who-looked').click();
     await eventually(async () => (await ada.test('looks').innerText()).includes('Activity of Ada'), 'the look');

@@ -1,7 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { asId, encodeEvent, type RunEvent, type RunId, streamOf, type UserId } from '@palimpsest/domain';
-import type { ProblemDto, RunCodeDto, RunDetailDto, RunDto, WorkspaceDto, WrittenDto } from '@palimpsest/protocol';
+import type {
+  HistoryRunDto,
+  ProblemDto,
+  RunCodeDto,
+  RunDetailDto,
+  RunDto,
+  WorkspaceDto,
+  WrittenDto,
+} from '@palimpsest/protocol';
 import { eventually } from '@palimpsest/test-support';
 import { type Answer, TestApi } from '../testing/test-api.js';
 import { SHOWN_OUTPUT } from './run-account.js';
@@ -117,6 +125,20 @@ describe('the history of runs', () => {
     expect(body.outputLength).toBe(SHOWN_OUTPUT + 'Name? \u001b[31mé\u0000'.length);
   });
 
+  it('tells when it printed and was told what, to be played', async () => {
+    const { status, body } = await get<HistoryRunDto>(`/api/runs/${first}/timeline`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ id: first, entry: 'lib/a.py', outcome: 'exited', edit: null, fix: null, figures: 0 });
+    const start = body.startedAt ?? 0;
+    expect(start).toBeGreaterThanOrEqual(body.requestedAt);
+    const [prompt, name] = body.output;
+    expect([prompt?.[1], name?.[1]]).toEqual(['Name? ', '\u001b[31mé\u0000']);
+    expect((name?.[0] ?? 0) - (prompt?.[0] ?? 0)).toBe(1);
+    expect(body.input.map(([, text]) => text)).toEqual(['A', 'd', 'a\r', 'more\r']);
+    expect(body.errors).toMatchObject([{ exception: 'ValueError', path: 'lib/a.py', line: 1 }]);
+    expect((await get(`/api/runs/${randomUUID()}/timeline`)).status).toBe(404);
+  });
+
   it('gives all of the output as text that no browser takes for a page, to be kept when the run has ended', async () => {
     const answer = await raw(`/api/runs/${first}/output`);
     expect(await answer.text()).toBe(`Name? \u001b[31mé\u0000${LONG}`);
@@ -211,7 +233,11 @@ describe('the history of runs', () => {
 
   it('is nobody else’s, and a look at it is recorded', async () => {
     const ben = await api.signIn('ben');
-    for (const path of [`runs/${first}`, `runs/${first}/code`, `runs/${first}/output`, `people/${adaId}/runs`])
+    for (const path of [
+      `runs/${first}`,
+      ...['code', 'output', 'timeline'].map((part) => `runs/${first}/${part}`),
+      `people/${adaId}/runs`,
+    ])
       expect([path, (await get(`/api/${path}`, ben)).status]).toEqual([path, 404]);
     const looks = async () => (await get<{ what: string; object: string }[]>('/api/looks')).body;
     await eventually(

@@ -6,6 +6,7 @@ import { navigate } from '../navigation.js';
 import { type ActivityOf, activityPath, workspacePath } from '../route.js';
 import { type ActivityQuery, type ActivityView, formatActivityQuery, parseActivityQuery } from './activity-query.js';
 import './activity.css';
+import { PlayView } from './play/play-view.js';
 import { RunsView } from './runs-view.js';
 import { SessionsView } from './sessions-view.js';
 import { TimelineView } from './timeline-view.js';
@@ -35,6 +36,9 @@ export default function ActivityPage({ me, of, query }: Props) {
       >
         <Tabs.List mb="md">
           <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
+          <Tabs.Tab value="play" data-testid="tab-play">
+            Play
+          </Tabs.Tab>
           <Tabs.Tab value="runs" data-testid="tab-runs">
             Runs
           </Tabs.Tab>
@@ -46,6 +50,9 @@ export default function ActivityPage({ me, of, query }: Props) {
         </Tabs.List>
         <Tabs.Panel value="timeline">
           <TimelineView of={of} query={asked} onChange={show} />
+        </Tabs.Panel>
+        <Tabs.Panel value="play">
+          <PlayView of={of} query={asked} onChange={show} />
         </Tabs.Panel>
         <Tabs.Panel value="runs">
           <RunsView of={of} query={asked} onChange={show} />

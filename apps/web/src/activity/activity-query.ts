@@ -1,7 +1,7 @@
 import type { ActivityKindName } from '@palimpsest/protocol/wire';
 import type { ActivityOf } from '../route.js';
 
-export type ActivityView = 'timeline' | 'runs' | 'sessions';
+export type ActivityView = 'timeline' | 'play' | 'runs' | 'sessions';
 
 /** What the page shows of somebody's activity. The address carries it, so that it can be kept and passed on. */
 export interface ActivityQuery {
@@ -31,7 +31,7 @@ export const KINDS: readonly (readonly [kind: ActivityKindName, label: string])[
   ['connection', 'Connections'],
 ];
 
-const VIEWS: readonly ActivityView[] = ['timeline', 'runs', 'sessions'];
+const VIEWS: readonly ActivityView[] = ['timeline', 'play', 'runs', 'sessions'];
 
 /** What the address does not say is left at its usual value; what it says and nobody knows, too. */
 export function parseActivityQuery(query: string): ActivityQuery {
@@ -69,6 +69,8 @@ export function formatActivityQuery(query: ActivityQuery): string {
   switch (query.view) {
     case 'timeline':
       return formatted({ view, ...ofTimeline(query), ...range(query) });
+    case 'play':
+      return formatted({ view, session: query.session, ...range(query) });
     case 'runs':
       return formatted({ view, ...ofRuns(query), ...range(query) });
     case 'sessions':
@@ -82,6 +84,8 @@ export function activityAddress(of: ActivityOf, query: ActivityQuery): string {
   switch (query.view) {
     case 'timeline':
       return `${base}/timeline${formatted({ ...ofTimeline(query), ...range(query) })}`;
+    case 'play':
+      return `${base}/timeline${formatted({ session: query.session, ...range(query) })}`;
     case 'runs':
       return `${base}/runs${formatted({ ...ofRuns(query), ...range(query) })}`;
     case 'sessions':

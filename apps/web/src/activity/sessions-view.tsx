@@ -11,12 +11,12 @@ interface Props {
   readonly query: ActivityQuery;
 }
 
-const COLUMNS = ['Began', 'Last seen', 'Time of typing', 'Edits', 'Characters', 'Files', 'Runs'] as const;
+const COLUMNS = ['Began', 'Last seen', 'Time of typing', 'Edits', 'Characters', 'Files', 'Runs', 'Replay'] as const;
 
 /** The sessions of a person; each leads to its timeline. */
 export function SessionsView({ of, query }: Props) {
-  const timelineOf = (session: string) =>
-    `${activityPath(of)}${formatActivityQuery({ ...query, view: 'timeline', kinds: [], session })}`;
+  const viewOf = (view: 'timeline' | 'play', session: string) =>
+    `${activityPath(of)}${formatActivityQuery({ ...query, view, kinds: [], session })}`;
   return (
     <PagedList<SessionActivityDto> address={activityAddress(of, query)} what="session">
       {(rows) => (
@@ -34,7 +34,7 @@ export function SessionsView({ of, query }: Props) {
             {rows.map((row) => (
               <Table.Tr key={row.session} data-testid="session-row">
                 <Table.Td className="activity-time">
-                  <Anchor href={timelineOf(row.session)} size="sm">
+                  <Anchor href={viewOf('timeline', row.session)} size="sm">
                     {fullTime(Date.parse(row.began))}
                   </Anchor>
                 </Table.Td>
@@ -51,6 +51,11 @@ export function SessionsView({ of, query }: Props) {
                 <Table.Td>
                   {row.runs}
                   {row.failedRuns > 0 && `, ${row.failedRuns} with errors`}
+                </Table.Td>
+                <Table.Td>
+                  <Anchor href={viewOf('play', row.session)} size="sm" data-testid="play-session">
+                    Play<span className="visually-hidden"> the session of {fullTime(Date.parse(row.began))}</span>
+                  </Anchor>
                 </Table.Td>
               </Table.Tr>
             ))}

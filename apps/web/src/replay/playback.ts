@@ -1,7 +1,5 @@
 import type { HistoryRunDto, ReplayEdit } from '@palimpsest/protocol/wire';
-
-/** Milliseconds of silence that are played where silence is skipped; more is shortened to this. */
-export const LONGEST_GAP = 2_000;
+import { at, countUpTo, PlayClock } from './play-clock.js';
 
 /** Where the replay stands: after `index` edits of the file, at `ms` milliseconds since 1970. */
 export interface Moment {
@@ -33,23 +31,17 @@ export class Playback {
   readonly #until: number | undefined;
   /** Time of each edit, never before that of the edit before it: a server's clock may have been set back. */
   readonly #edits: Float64Array;
-  /** Times of everything that can be seen to happen, ascending. */
-  readonly #beats: Float64Array;
-  /** For each beat the time at which it is played, gaps shortened; from 0. */
-  readonly #played: Float64Array;
-  readonly #longestGap: number;
+  readonly #clock: PlayClock;
 
   constructor({ first, edits, until, runs, skipsSilence }: Played) {
     this.first = first;
     this.#until = until;
-    this.#longestGap = skipsSilence ? LONGEST_GAP : Infinity;
     this.#edits = Float64Array.from(edits, ({ ms }) => ms);
     for (let i = 1; i < this.#edits.length; i++) this.#edits[i] = Math.max(at(this.#edits, i), at(this.#edits, i - 1));
     const from = first === 0 ? -Infinity : at(this.#edits, 0);
     const isHere = (ms: number) => ms >= from && ms < (until ?? Infinity);
     this.runs = runs.filter((run) => isHere(run.requestedAt)).sort((a, b) => a.requestedAt - b.requestedAt);
-    this.#beats = Float64Array.from([...this.#edits, ...runs.flatMap(timesOf).filter(isHere)]).sort();
-    this.#played = shortened(this.#beats, this.#longestGap);
+    this.#clock = new PlayClock([...this.#edits, ...runs.flatMap(timesOf).filter(isHere)], skipsSilence);
   }
 
   /** Edits of the file up to the end of the page. */
@@ -88,18 +80,18 @@ export class Playback {
 
   /** The moment `elapsed` milliseconds of playing later. */
   advance(moment: Moment, elapsed: number): Moment {
-    const ms = this.#unplay(this.#play(moment.ms) + elapsed);
+    const ms = this.#clock.unplay(this.#clock.play(moment.ms) + elapsed);
     return { index: Math.max(moment.index, this.first + countUpTo(this.#edits, ms)), ms };
   }
 
   /** Everything of the page has been played. */
   isOver({ index, ms }: Moment): boolean {
-    return index >= this.end && ms >= (this.#beats.at(-1) ?? 0);
+    return index >= this.end && ms >= (this.#clock.beats.at(-1) ?? 0);
   }
 
   /** Where playing begins at this moment: at the time of the edit, not at the end of what came of it. */
   startAt({ index, ms }: Moment): Moment {
-    if (index === this.first) return { index, ms: Math.min(ms, (this.#beats[0] ?? ms) - 1) };
+    if (index === this.first) return { index, ms: Math.min(ms, (this.#clock.beats[0] ?? ms) - 1) };
     return { index, ms: this.timeOf(index) };
   }
 
@@ -107,48 +99,16 @@ export class Playback {
   #endOf(index: number): number {
     const local = index - this.first;
     if (local >= this.#edits.length)
-      return Math.max(this.#until === undefined ? (this.#beats.at(-1) ?? 0) : this.#until - 1, this.timeOf(index));
+      return Math.max(
+        this.#until === undefined ? (this.#clock.beats.at(-1) ?? 0) : this.#until - 1,
+        this.timeOf(index),
+      );
     const next = at(this.#edits, local);
     return local === 0 ? next - 1 : Math.max(next - 1, at(this.#edits, local - 1));
   }
-
-  #play(ms: number): number {
-    const beat = countUpTo(this.#beats, ms) - 1;
-    if (beat < 0) return 0;
-    return at(this.#played, beat) + Math.min(ms - at(this.#beats, beat), this.#longestGap);
-  }
-
-  #unplay(played: number): number {
-    const beat = Math.max(countUpTo(this.#played, played) - 1, 0);
-    return at(this.#beats, beat) + (played - at(this.#played, beat));
-  }
-}
-
-function at(numbers: Float64Array, index: number): number {
-  return numbers[index] ?? 0;
 }
 
 function timesOf(run: HistoryRunDto): number[] {
   const times = [run.requestedAt, run.startedAt, run.finishedAt, ...run.output.map(([ms]) => ms)];
   return times.filter((ms) => ms !== null);
-}
-
-function shortened(beats: Float64Array, longestGap: number): Float64Array {
-  const played = new Float64Array(beats.length);
-  for (let i = 1; i < beats.length; i++) {
-    played[i] = at(played, i - 1) + Math.min(at(beats, i) - at(beats, i - 1), longestGap);
-  }
-  return played;
-}
-
-/** How many of the ascending numbers are not above `limit`. */
-function countUpTo(numbers: Float64Array, limit: number): number {
-  let low = 0;
-  let high = numbers.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (at(numbers, middle) <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

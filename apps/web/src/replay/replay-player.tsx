@@ -1,23 +1,23 @@
 import { Alert, Button, Checkbox, Group, SegmentedControl, Text } from '@mantine/core';
-import { IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
-import { type AuthorDto, type FileHistoryDto, type HistoryRunDto, spansOf } from '@palimpsest/protocol/wire';
-import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
+import { type FileHistoryDto, type HistoryRunDto, spansOf } from '@palimpsest/protocol/wire';
+import { useEffect, useMemo, useState } from 'react';
 import { api, sentenceOf } from '../api-client.js';
 import { dayAndTime } from '../clock-time.js';
 import { LiveText } from '../live-text.js';
 import { Patience } from '../patience.js';
-import { colourOf, initialsOf } from '../person-colour.js';
+import { colourOf } from '../person-colour.js';
+import { AuthorLine } from './author-line.js';
 import { CompareView } from './compare-view.js';
 import { KIND_WORDS, sourceInWords } from './edit-words.js';
 import { LogView } from './log-view.js';
 import { PasteOrigin } from './paste-origin.js';
+import { onPlayKey, PlayControls, type PlayKeys } from './play-controls.js';
 import { ReplayBar } from './replay-bar.js';
 import { type LoadedPage, ReplaySource } from './replay-source.js';
 import { ReplayText, type WrittenRange } from './replay-text.js';
 import { RestoreButton } from './restore-button.js';
 import { RunPanel } from './run-panel.js';
-import type { Change } from './timeline.js';
-import { type Replay, type Speed, SPEEDS, useReplay } from './use-replay.js';
+import { type Replay, useReplay } from './use-replay.js';
 
 interface Props {
   readonly history: FileHistoryDto;
@@ -44,7 +44,7 @@ export function ReplayPlayer({ history, runs, moreRuns, start, onRest }: Props) 
     if (!isPlaying && page) onRest(moment.index);
   }, [isPlaying, page, moment.index, onRest]);
   return (
-    <div className="replay-player" onKeyDown={(event) => onKey(event, replay)}>
+    <div className="replay-player" onKeyDown={(event) => onPlayKey(event, keysOf(replay))}>
       <Group gap="sm" px="sm" pt="xs">
         <SegmentedControl
           size="xs"
@@ -79,6 +79,14 @@ export function ReplayPlayer({ history, runs, moreRuns, start, onRest }: Props) 
       <LiveText text={isPlaying ? 'Playing' : label} />
     </div>
   );
+}
+
+function keysOf(replay: Replay): PlayKeys {
+  return {
+    ...{ speed: replay.speed, setSpeed: replay.setSpeed, toggle: replay.toggle, step: replay.step },
+    ...{ toNext: () => replay.toNext(), toPrevious: () => replay.toPrevious() },
+    ...{ toStart: () => replay.seek(0), toEnd: () => replay.seek(replay.edits) },
+  };
 }
 
 function positionOf({ moment, edits }: Replay): string {
@@ -156,78 +164,10 @@ function rangesOf(page: LoadedPage, index: number, { authors }: FileHistoryDto):
   return ranges;
 }
 
-interface AuthorLineProps {
-  readonly author: AuthorDto | undefined;
-  readonly when: string;
-  readonly how: string;
-  readonly change: Change;
-}
-
-function AuthorLine({ author, when, how, change }: AuthorLineProps) {
-  if (!author) {
-    return (
-      <div className="replay-author" data-testid="replay-author">
-        <Text size="sm" c="dimmed">
-          Before the first edit
-        </Text>
-      </div>
-    );
-  }
-  return (
-    <div className="replay-author" data-testid="replay-author">
-      <span className="replay-face" style={{ background: colourOf(author.id) }} aria-hidden>
-        {initialsOf(author.name)}
-      </span>
-      <Text size="sm" truncate>
-        <b>{author.name}</b> · {when} · {how} · {describeChange(change)}
-      </Text>
-    </div>
-  );
-}
-
-/** Characters of a change that are quoted. */
-const QUOTED = 40;
-
-function quoted(text: string): string {
-  const shown = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
-  return `“${shown.replace(/\n/gu, '⏎').replace(/\t/gu, '⇥')}”`;
-}
-
-function describeChange({ inserted, removed }: Change): string {
-  if (inserted === '' && removed === '') return 'changed nothing that shows';
-  if (removed === '') return `wrote ${quoted(inserted)}`;
-  return inserted === '' ? `took out ${quoted(removed)}` : `replaced ${quoted(removed)} by ${quoted(inserted)}`;
-}
-
 function Controls({ replay }: { readonly replay: Replay }) {
-  const { isPlaying, speed, skipsSilence } = replay;
-  const Icon = isPlaying ? IconPlayerPauseFilled : IconPlayerPlayFilled;
   return (
     <Group gap="sm">
-      <Button
-        size="compact-md"
-        leftSection={<Icon size={14} aria-hidden />}
-        onClick={replay.toggle}
-        disabled={replay.edits === 0}
-        w="6.5rem"
-        data-testid="replay-play"
-      >
-        {isPlaying ? 'Pause' : 'Play'}
-      </Button>
-      <SegmentedControl
-        size="xs"
-        aria-label="Speed"
-        data={SPEEDS.map((value) => ({ value, label: value === 'fit' ? '30 s' : `${value}×` }))}
-        value={speed}
-        onChange={(value) => replay.setSpeed(value as Speed)}
-        data-testid="replay-speed"
-      />
-      <Checkbox
-        size="xs"
-        label="Skip silence"
-        checked={skipsSilence}
-        onChange={(event) => replay.setSkipsSilence(event.currentTarget.checked)}
-      />
+      <PlayControls playing={replay} isEmpty={replay.edits === 0} />
       <Button
         size="compact-sm"
         variant="default"
@@ -247,42 +187,4 @@ function Controls({ replay }: { readonly replay: Replay }) {
       </Text>
     </Group>
   );
-}
-
-/** The replay's keys, unless the focus is on something that has a use for them itself. */
-function onKey(event: KeyboardEvent, replay: Replay): void {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const target = event.target as HTMLElement;
-  if (target.matches('input[type=radio]') && event.key.startsWith('Arrow')) return;
-  if (target.matches('button, input[type=checkbox]') && event.key === ' ') return;
-  if (target.matches('input[type=text]')) return;
-  const act = actionOf(event, replay);
-  if (!act) return;
-  event.preventDefault();
-  act();
-}
-
-function actionOf({ key, shiftKey }: KeyboardEvent, replay: Replay): (() => void) | null {
-  switch (key) {
-    case 'ArrowLeft':
-      return shiftKey ? () => replay.toPrevious() : () => replay.step(-1);
-    case 'ArrowRight':
-      return shiftKey ? () => replay.toNext() : () => replay.step(1);
-    case 'Home':
-      return () => replay.seek(0);
-    case 'End':
-      return () => replay.seek(replay.edits);
-    case ' ':
-      return replay.toggle;
-    case '[':
-      return () => replay.setSpeed(nextSpeed(replay.speed, -1));
-    case ']':
-      return () => replay.setSpeed(nextSpeed(replay.speed, 1));
-    default:
-      return null;
-  }
-}
-
-function nextSpeed(speed: Speed, by: 1 | -1): Speed {
-  return SPEEDS[SPEEDS.indexOf(speed) + by] ?? speed;
 }

@@ -2,15 +2,9 @@ import type { FileHistoryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { type Moment, Playback } from './playback.js';
 import { type LoadedPage, pageAt, pageOf, type ReplaySource } from './replay-source.js';
+import { FIT_MS, type Speed } from './play-controls.js';
 import { type Stop, stopsOf } from './stops.js';
-
-/** Times true speed; `fit`: everything in FIT_MS. */
-export const SPEEDS = ['1', '2', '4', '8', '16', 'fit'] as const;
-export type Speed = (typeof SPEEDS)[number];
-const FIT_MS = 30_000;
-
-/** Milliseconds of one frame at most: a tab that was hidden must not leap. */
-const LONGEST_FRAME = 250;
+import { useFrames } from './use-frames.js';
 
 interface Shown {
   readonly page: LoadedPage;
@@ -144,22 +138,4 @@ export function useReplay(
 
 function playbackOf(page: LoadedPage, runs: readonly HistoryRunDto[], skipsSilence: boolean): Playback {
   return new Playback({ first: page.first, edits: page.edits, until: page.until, runs, skipsSilence });
-}
-
-/** Calls `onFrame` with the milliseconds since the frame before, while `on`. */
-function useFrames(on: boolean, onFrame: (elapsed: number) => void): void {
-  const latest = useRef(onFrame);
-  useEffect(() => {
-    latest.current = onFrame;
-  });
-  useEffect(() => {
-    if (!on) return;
-    let before = performance.now();
-    let frame = requestAnimationFrame(function tick(now) {
-      latest.current(Math.min(now - before, LONGEST_FRAME));
-      before = now;
-      frame = requestAnimationFrame(tick);
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [on]);
 }
