@@ -108,7 +108,14 @@ export class Playback {
   }
 }
 
-function timesOf(run: HistoryRunDto): number[] {
-  const times = [run.requestedAt, run.startedAt, run.finishedAt, ...run.output.map(([ms]) => ms)];
+/** When something of a run can be seen to happen. */
+export function timesOf(run: HistoryRunDto): number[] {
+  const times = [
+    run.requestedAt,
+    run.startedAt,
+    run.finishedAt,
+    ...run.output.map(([ms]) => ms),
+    ...run.errors.map(({ ms }) => ms),
+  ];
   return times.filter((ms) => ms !== null);
 }

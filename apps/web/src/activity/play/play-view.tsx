@@ -71,7 +71,7 @@ function ScorePlayer({ read, readAt }: { readonly read: ReadScore; readonly read
   const playing = useScore(score);
   const { ms, shown, page, problem, isPlaying } = playing;
   const row = score.rowAt(ms);
-  const runs = useRuns(score.runsAt(ms, RUNS_SHOWN), readAt);
+  const runs = useRuns(score, ms, readAt);
   if (score.rows.length === 0)
     return (
       <Text c="dimmed" data-testid="activity-empty">
@@ -137,18 +137,22 @@ function Notes({ read: { isCut, missing } }: { readonly read: ReadScore }) {
   );
 }
 
-/** The runs by their ids, as far as they are there. One that goes on is asked for again when everything is read again. */
-function useRuns(ids: readonly string[], readAt: number): HistoryRunDto[] {
-  return useQueries({
-    queries: ids.map((id) => ({
-      queryKey: ['run-timeline', id, readAt],
-      queryFn: () => api.get<HistoryRunDto>(`/api/runs/${id}/timeline`),
-      staleTime: Infinity,
-      refetchOnWindowFocus: false,
-      refetchOnReconnect: false,
-    })),
+/** The latest runs of the moment, as far as they are there. One that goes on is asked for again when everything is read again. */
+function useRuns(score: Score, ms: number, readAt: number): HistoryRunDto[] {
+  const ids = score.runsAt(ms, RUNS_SHOWN);
+  const asked = useQueries({
+    queries: ids
+      .filter((id) => !score.runs.has(id))
+      .map((id) => ({
+        queryKey: ['run-timeline', id, readAt],
+        queryFn: () => api.get<HistoryRunDto>(`/api/runs/${id}/timeline`),
+        staleTime: Infinity,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+      })),
     combine: (results) => results.flatMap(({ data }) => (data ? [data] : [])),
   });
+  return [...ids.flatMap((id) => score.runs.get(id) ?? []), ...asked];
 }
 
 interface TextProps {

@@ -1,4 +1,9 @@
-import { type ActivityEntryDto, decodeReplayPage, type FileHistoryDto } from '@palimpsest/protocol/wire';
+import {
+  type ActivityEntryDto,
+  decodeReplayPage,
+  type FileHistoryDto,
+  type HistoryRunDto,
+} from '@palimpsest/protocol/wire';
 import { api, ApiProblem } from '../../api-client.js';
 import type { ListPage } from '../../api-client.js';
 import { type PlayedFile, Score } from './score.js';
@@ -9,7 +14,9 @@ export const MOST_ROWS = 2_000;
 const ROWS_A_PAGE = 200;
 /** A row has the times of its events, a page those of the edits in them. */
 const TOLERANCE_MS = 60_000;
-/** Pages of edits that are fetched at the same time. */
+/** Runs of which the times are asked for at once, the newest; those of earlier ones are asked for when they are looked at. */
+const RUNS_AT_ONCE = 100;
+/** Pages of edits, and runs, that are fetched at the same time. */
 const AT_A_TIME = 4;
 
 export interface ReadScore {
@@ -33,7 +40,7 @@ export async function readScore(address: string): Promise<ReadScore> {
     if (played) files.push(played);
     else missing.push(path);
   }
-  return { score: new Score(rows, files), isCut, missing };
+  return { score: new Score(rows, files, await readRuns(rows)), isCut, missing };
 }
 
 async function readRows(address: string): Promise<{ readonly rows: ActivityEntryDto[]; readonly isCut: boolean }> {
@@ -62,14 +69,29 @@ async function readFile(file: string, rows: readonly ActivityEntryDto[]): Promis
   const isWanted = ({ startMs, endMs }: FileHistoryDto['pages'][number]) =>
     times.some(({ from, to }) => from <= endMs + TOLERANCE_MS && to >= startMs - TOLERANCE_MS);
   const wanted = history.pages.map((page, number) => ({ page, number })).filter(({ page }) => isWanted(page));
-  const pages: { first: number; edits: ReturnType<typeof decodeReplayPage>['edits'] }[] = [];
-  for (let at = 0; at < wanted.length; at += AT_A_TIME) {
-    const some = wanted.slice(at, at + AT_A_TIME).map(async ({ page, number }) => {
-      const bytes = await api.bytes(`/api/files/${file}/history/pages/${number}?tag=${page.tag}`);
-      // A page that grew since the overview has more than was announced.
-      return { first: page.first, edits: decodeReplayPage(bytes).edits.slice(0, page.edits) };
-    });
-    pages.push(...(await Promise.all(some)));
-  }
+  const pages = await someAtATime(wanted, async ({ page, number }) => {
+    const bytes = await api.bytes(`/api/files/${file}/history/pages/${number}?tag=${page.tag}`);
+    // A page that grew since the overview has more than was announced.
+    return { first: page.first, edits: decodeReplayPage(bytes).edits.slice(0, page.edits) };
+  });
   return { history, pages };
+}
+
+/** Runs that are not in the list yet are left out. */
+async function readRuns(rows: readonly ActivityEntryDto[]): Promise<HistoryRunDto[]> {
+  const ids = rows.flatMap(({ kind, run }) => (kind === 'run' && run !== null ? [run] : [])).slice(0, RUNS_AT_ONCE);
+  const runs = await someAtATime(ids, (id) =>
+    api.get<HistoryRunDto>(`/api/runs/${id}/timeline`).catch((error: unknown) => {
+      if (error instanceof ApiProblem && error.status === 404) return undefined;
+      throw error;
+    }),
+  );
+  return runs.filter((run) => run !== undefined);
+}
+
+async function someAtATime<One, Made>(all: readonly One[], make: (one: One) => Promise<Made>): Promise<Made[]> {
+  const made: Made[] = [];
+  for (let at = 0; at < all.length; at += AT_A_TIME)
+    made.push(...(await Promise.all(all.slice(at, at + AT_A_TIME).map(make))));
+  return made;
 }

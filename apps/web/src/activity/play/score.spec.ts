@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ActivityEntryDto, FileHistoryDto, ReplayEdit } from '@palimpsest/protocol/wire';
+import type { ActivityEntryDto, FileHistoryDto, HistoryRunDto, ReplayEdit } from '@palimpsest/protocol/wire';
 import { type PlayedFile, Score } from './score.js';
 
 const at = (ms: number) => new Date(ms).toISOString();
@@ -136,5 +136,15 @@ describe('a score', () => {
     expect(score.clock(true).length).toBe(500 + 2_000 + 500 + 500);
     expect(score.clock(false).length).toBe(61_500);
     expect(score.clock(true).unplay(2_500)).toBe(60_500);
+  });
+
+  it('lasts until everything of its runs has been seen, though the rows know no end of them', () => {
+    const told: HistoryRunDto = {
+      ...{ id: 'r', byName: 'Ada', entry: 'a.py', requestedAt: 10, startedAt: 20, finishedAt: null, outcome: null },
+      ...{ raised: null, edit: null, input: [], figures: 0, fix: null, output: [[900, 'x']] },
+      errors: [{ ms: 950, exception: 'E', message: '', path: null, line: null }],
+    };
+    const rows = [row('a', 10, { kind: 'run', run: 'r' })];
+    expect([...new Score(rows, [], [told]).clock(true).beats]).toEqual([10, 10, 20, 900, 950]);
   });
 });

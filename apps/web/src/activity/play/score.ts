@@ -1,5 +1,6 @@
-import type { ActivityEntryDto, FileHistoryDto, ReplayEdit } from '@palimpsest/protocol/wire';
+import type { ActivityEntryDto, FileHistoryDto, HistoryRunDto, ReplayEdit } from '@palimpsest/protocol/wire';
 import { countUpTo, PlayClock } from '../../replay/play-clock.js';
+import { timesOf } from '../../replay/playback.js';
 
 /** An edit of somebody whose activity is played. */
 export interface PlayedEdit {
@@ -25,14 +26,17 @@ export interface ShownText {
 export class Score {
   readonly rows: readonly ActivityEntryDto[];
   readonly histories: ReadonlyMap<string, FileHistoryDto>;
+  /** Those of which the times are known. */
+  readonly runs: ReadonlyMap<string, HistoryRunDto>;
   /** In the order of time; those of one file in the order of the file. */
   readonly edits: readonly PlayedEdit[];
   readonly #rowTimes: Float64Array;
   readonly #editTimes: Float64Array;
 
-  constructor(rows: readonly ActivityEntryDto[], files: readonly PlayedFile[]) {
+  constructor(rows: readonly ActivityEntryDto[], files: readonly PlayedFile[], runs: readonly HistoryRunDto[] = []) {
     this.rows = rows.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
     this.#rowTimes = Float64Array.from(this.rows, ({ at }) => Date.parse(at));
+    this.runs = new Map(runs.map((run) => [run.id, run]));
     this.histories = new Map(files.map(({ history }) => [history.file, history]));
     this.edits = files.flatMap((file) => editsOf(file, rows)).sort((a, b) => a.ms - b.ms);
     this.#editTimes = Float64Array.from(this.edits, ({ ms }) => ms);
@@ -42,7 +46,8 @@ export class Score {
     const ends = this.rows.flatMap(({ kind, until }) =>
       until !== null && (kind === 'run' || kind === 'input') ? [Date.parse(until)] : [],
     );
-    return new PlayClock([...this.#editTimes, ...this.#rowTimes, ...ends], skipsSilence);
+    const ofRuns = [...this.runs.values()].flatMap(timesOf);
+    return new PlayClock([...this.#editTimes, ...this.#rowTimes, ...ends, ...ofRuns], skipsSilence);
   }
 
   /** Place of the row that began last by then; −1: none had. */
