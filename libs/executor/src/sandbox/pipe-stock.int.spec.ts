@@ -2,14 +2,20 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@palimpsest/test-support';
 import { PipeStock } from './pipe-stock.js';
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pipes-'));
 });
-// The stock may be making more meanwhile, unasked: then the folder is not empty at the first try.
-afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }));
+// The stock may be making more meanwhile, unasked: then the folder is not empty at the first try, nor is it looked through anew.
+afterEach(() =>
+  eventually(() => {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  }, 'the folder being removed'),
+);
 
 it('puts a pipe of its own at every path, however many are asked for at once', async () => {
   const stock = await PipeStock.open(join(folder, 'stock'));
