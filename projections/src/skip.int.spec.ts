@@ -44,6 +44,17 @@ describe('the skip list', () => {
     expect(await entries()).toEqual([]);
   });
 
+  it('takes none from what vouches for the log, wherever that has stopped', async () => {
+    await log.pool.query(
+      `insert into read.checkpoint (projection, version, epoch, position, fault, fault_position, fault_at)
+       select 'evidence', 1, epoch, null, 'a test', $1, now() from read.checkpoint where projection = $2`,
+      [poison, projection],
+    );
+    const evidence = { projection: 'evidence', position: poison, reason: 'a test', skippedBy: 'jest' };
+    await expect(skipEvent(log.pool, evidence)).rejects.toThrow('has every event');
+    expect(await entries()).toEqual([]);
+  });
+
   it('keeps what was left out, why, when and by whom; the first time counts', async () => {
     await skip(poison, 'written by a broken import', 'grace');
     await skip(poison, 'again', 'ada');

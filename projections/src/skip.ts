@@ -1,5 +1,6 @@
 import type { Position } from '@palimpsest/event-store';
 import type { Pool } from 'pg';
+import { EVIDENCE_REACTOR } from './projectors.js';
 
 export interface SkippedEvent {
   readonly projection: string;
@@ -11,7 +12,7 @@ export interface SkippedEvent {
   readonly skippedBy: string;
 }
 
-/** The projection is not stopped at this position: leaving out an event that it can apply would lose it. */
+/** The projection is not stopped at this position, where leaving out an event that it can apply would lose it; or it needs every event. */
 export class SkipRefused extends Error {
   readonly code = 'skip-refused';
   constructor(message: string) {
@@ -29,6 +30,10 @@ export async function skipEvent(owner: Pool, skip: SkippedEvent): Promise<void> 
   const { projection, position, reason, skippedBy } = skip;
   if (reason.trim() === '' || skippedBy.trim() === '')
     throw new SkipRefused('Say why the event is left out and who decided it: both are kept.');
+  if (projection === EVIDENCE_REACTOR.name)
+    throw new SkipRefused(
+      'What vouches for the log has every event: without one, every checkpoint after it would say that the log was changed. Upgrade the program, or restore the log; "evidence verify" says what is wrong with it.',
+    );
   const stops = await stopsOf(owner, projection);
   const stop = stops.find((found) => found.position === position);
   if (!stop) throw new SkipRefused(refusal(projection, position, stops));
