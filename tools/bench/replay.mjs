@@ -112,6 +112,10 @@ async function measure(what, { say, store, makeFiles, parts, domain, Y, edits })
   }
   let whole = opened[0].value.overview;
   for (let page = 0; page < open.pages.length; page++) whole += (await files.pageBytes(open, page)).length;
+  // Half of the history goes through the text once more; the pages are those that the seeks have left in memory.
+  const removals = await timed(async () =>
+    files.removals(open, await files.at(open, Math.floor(open.edits / 2)), open.edits),
+  );
   const { wrong } = await compareWithFold(files, open, { store, domain, file, Y });
   const kB = (bytes) => ({ value: bytes / 1000, unit: 'kB' });
   const ms = (value, atMost) => ({ value, unit: 'ms', ...(atMost && { atMost }) });
@@ -121,6 +125,7 @@ async function measure(what, { say, store, makeFiles, parts, domain, Y, edits })
     [`${what}: seek, p50`]: ms(median(seeks)),
     [`${what}: seek, p95`]: ms(p95(seeks), MOST_SEEK),
     [`${what}: seek, processor time, mean`]: ms(processor / SEEKS),
+    [`${what}: who removed what since its middle`]: ms(removals.ms),
     [`${what}: sent to open`]: kB(opened[0].value.bytes),
     [`${what}: of that the overview`]: kB(opened[0].value.overview),
     [`${what}: sent for all pages`]: kB(whole),
