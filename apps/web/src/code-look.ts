@@ -9,7 +9,8 @@ export const codeLook = EditorView.theme({
   '&.cm-focused': { outline: '2px solid var(--mantine-primary-color-filled)', outlineOffset: '-2px' },
   '.cm-scroller': { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '14px', lineHeight: '1.55' },
   '.cm-gutters': {
-    backgroundColor: 'transparent',
+    // Not transparent: long lines are scrolled below it.
+    backgroundColor: 'var(--mantine-color-body)',
     color: 'var(--mantine-color-dimmed)',
     borderRight: '1px solid var(--mantine-color-default-border)',
   },
