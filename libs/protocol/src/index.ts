@@ -176,11 +176,13 @@ export {
   decodeReplayPage,
   EDIT_KINDS,
   encodeReplayPage,
+  headOf,
   REPLAY_FORMAT,
+  sourceOfHead,
   type EditKind,
   type ReplayEdit,
   type ReplayPage,
 } from './replay/replay-page.js';
 export { decodeReplayKeyframe, encodeReplayKeyframe, type ReplayKeyframe } from './replay/replay-keyframe.js';
-export { EditSources, headOf, sourceOfHead, type EditSource } from './replay/edit-sources.js';
+export { EditSources, type EditSource } from './replay/edit-sources.js';
 export { spansOf, WrittenText, type EditSpan } from './replay/written-text.js';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger, NotFoundException } from '@nestjs/common';
 import { type FileId, streamOf } from '@palimpsest/domain';
 import type { EventStore } from '@palimpsest/event-store';
@@ -205,9 +206,9 @@ export class ReplayFiles implements BeforeApplicationShutdown {
         if (took) sources.add(itsNumber, edit);
       }
       // Of a long history others are answered in between.
-      await new Promise(setImmediate);
+      await turn();
     }
-    return { edits, sources: new SourcesThen(sources, { first: Number.MAX_SAFE_INTEGER, edits: [] }) };
+    return { edits, sources: new SourcesThen(sources) };
   }
 
   /** How many edits were made by then. */

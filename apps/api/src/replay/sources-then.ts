@@ -6,9 +6,10 @@ export class SourcesThen {
   head = 0;
   ms = 0;
 
+  /** Without a page all of them are in `keyframe`. */
   constructor(
     private readonly keyframe: EditSources,
-    private readonly page: ReplayPage,
+    private readonly page: ReplayPage = { first: Infinity, edits: [] },
   ) {}
 
   /** Makes `head` and `ms` those of the edit of this number. Throws RangeError for one that wrote nothing of the text. */

@@ -1,4 +1,4 @@
-import { EDIT_KINDS, type EditKind } from './replay-page.js';
+import { EDIT_KINDS, type EditKind, headOf, KINDS, sourceOfHead } from './replay-page.js';
 
 /** Who wrote something, when and how: an edit without what it did. */
 export interface EditSource {
@@ -8,22 +8,8 @@ export interface EditSource {
   readonly kind: EditKind;
 }
 
-/** Kinds that fit beside the author in one number. */
-export const KINDS = 16;
 /** Sources that there is room for at first, where nobody knows how many there will be. */
 const ROOM = 256;
-
-/** Author and kind as one number: author × KINDS + place of the kind in EDIT_KINDS. */
-export function headOf(author: number, kind: EditKind): number {
-  return author * KINDS + EDIT_KINDS.indexOf(kind);
-}
-
-/** The reverse. Throws RangeError for a number that is none of them. */
-export function sourceOfHead(head: number): { readonly author: number; readonly kind: EditKind } {
-  const kind = EDIT_KINDS[head % KINDS];
-  if (kind === undefined) throw new RangeError('an edit is of an unknown kind');
-  return { author: Math.floor(head / KINDS), kind };
-}
 
 /** Who made which edits, by number, ascending. In columns: a long text is of tens of thousands, which as objects cost more than all else. */
 export class EditSources {

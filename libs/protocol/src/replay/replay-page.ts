@@ -41,7 +41,19 @@ export interface ReplayPage {
 }
 
 /** Kinds that fit beside the author in one number. */
-const KINDS = 16;
+export const KINDS = 16;
+
+/** Author and kind as one number: author × KINDS + place of the kind in EDIT_KINDS. */
+export function headOf(author: number, kind: EditKind): number {
+  return author * KINDS + EDIT_KINDS.indexOf(kind);
+}
+
+/** The reverse. Throws RangeError for a number that is none of them. */
+export function sourceOfHead(head: number): { readonly author: number; readonly kind: EditKind } {
+  const kind = EDIT_KINDS[head % KINDS];
+  if (kind === undefined) throw new RangeError('an edit is of an unknown kind');
+  return { author: Math.floor(head / KINDS), kind };
+}
 
 /**
  * A page as bytes: format, number of edits before it, count, milliseconds and revision of its start; for each edit the time
@@ -58,7 +70,7 @@ export function encodeReplayPage({ first, edits }: ReplayPage): Uint8Array {
   const texts: string[] = [];
   let end = 0;
   for (const edit of edits) {
-    writer.varuint(zigzag(edit.ms - ms)).varuint(edit.author * KINDS + EDIT_KINDS.indexOf(edit.kind));
+    writer.varuint(zigzag(edit.ms - ms)).varuint(headOf(edit.author, edit.kind));
     writer.varuint(edit.revision - revision).varuint(edit.splices.length);
     for (const [at, remove, insert] of edit.splices) {
       writer
@@ -86,9 +98,7 @@ export function decodeReplayPage(bytes: Uint8Array): ReplayPage {
   // `count` is a claim: each edit is read before room is made for the next.
   for (let n = 0; n < count; n++) {
     ms += unzigzag(reader.varuint());
-    const head = reader.varuint();
-    const kind = EDIT_KINDS[head % KINDS];
-    if (kind === undefined) throw new RangeError('an edit is of an unknown kind');
+    const source = sourceOfHead(reader.varuint());
     revision += reader.varuint();
     const places: Place[] = [];
     for (let left = reader.varuint(); left > 0; left--) {
@@ -97,7 +107,7 @@ export function decodeReplayPage(bytes: Uint8Array): ReplayPage {
       places.push(place);
       end = place[0] + place[2];
     }
-    drafts.push({ ms, author: Math.floor(head / KINDS), kind, revision, places });
+    drafts.push({ ms, ...source, revision, places });
   }
   const text = reader.text();
   if (reader.remaining > 0) throw new RangeError(`a page has ${reader.remaining} bytes too many`);
