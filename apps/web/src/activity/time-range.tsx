@@ -1,4 +1,4 @@
-import { TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { localField, momentOf } from '../local-moment.js';
 import type { ActivityQuery } from './activity-query.js';
 
@@ -24,5 +24,15 @@ export function TimeRange({ query, onChange }: Props) {
         onChange={({ currentTarget }) => onChange({ ...query, until: momentOf(currentTarget.value) })}
       />
     </>
+  );
+}
+
+/** Leads from one session of a person back to all of them; nothing where no session was chosen. */
+export function AllSessions({ query, onChange }: Props) {
+  if (query.session === '') return null;
+  return (
+    <Button variant="default" onClick={() => onChange({ ...query, session: '' })}>
+      All sessions
+    </Button>
   );
 }

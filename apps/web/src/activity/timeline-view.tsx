@@ -1,10 +1,10 @@
-import { Anchor, Button, Checkbox, Group, Table } from '@mantine/core';
+import { Anchor, Checkbox, Group, Table } from '@mantine/core';
 import type { ActivityEntryDto, ActivityKindName } from '@palimpsest/protocol/wire';
 import { fullTime } from '../clock-time.js';
 import { type ActivityOf, momentPath, runPath } from '../route.js';
 import { activityAddress, type ActivityQuery, KINDS } from './activity-query.js';
 import { PagedList } from './paged-list.js';
-import { TimeRange } from './time-range.js';
+import { AllSessions, TimeRange } from './time-range.js';
 
 interface Props {
   readonly of: ActivityOf;
@@ -40,11 +40,7 @@ function Filters({ query, onChange }: Omit<Props, 'of'>) {
       </Checkbox.Group>
       <Group gap="sm" align="flex-end">
         <TimeRange query={query} onChange={onChange} />
-        {query.session !== '' && (
-          <Button variant="default" onClick={() => onChange({ ...query, session: '' })}>
-            All sessions
-          </Button>
-        )}
+        <AllSessions query={query} onChange={onChange} />
       </Group>
     </div>
   );

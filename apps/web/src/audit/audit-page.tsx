@@ -5,6 +5,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { api, sentenceOf } from '../api-client.js';
 import { dayAndTime } from '../clock-time.js';
 import { navigate } from '../navigation.js';
+import { ONLY_WHEN_ASKED } from '../only-when-asked.js';
 import { Patience } from '../patience.js';
 import { AuditFilters } from './audit-filters.js';
 import { AuditHistogram } from './audit-histogram.js';
@@ -112,9 +113,6 @@ function Foot({ log, shown, until }: FootProps) {
     </Group>
   );
 }
-
-// A query is an event of the log: none happens that nobody asked for.
-const ONLY_WHEN_ASKED = { refetchOnWindowFocus: false, refetchOnReconnect: false, staleTime: Infinity, gcTime: 0 };
 
 function useAuditLog(q: string, enabled: boolean) {
   return useInfiniteQuery({

@@ -1,19 +1,20 @@
 import { Text } from '@mantine/core';
-import type { AuthorDto } from '@palimpsest/protocol/wire';
+import type { AuthorDto, ReplayEdit } from '@palimpsest/protocol/wire';
+import { dayAndTime } from '../clock-time.js';
 import { colourOf, initialsOf } from '../person-colour.js';
+import { KIND_WORDS } from './edit-words.js';
 import type { Change } from './timeline.js';
 
 interface Props {
-  /** Undefined: before the first edit. */
+  /** Both undefined: before the first edit. */
   readonly author: AuthorDto | undefined;
-  readonly when: string;
-  readonly how: string;
+  readonly edit: ReplayEdit | undefined;
   readonly change: Change;
 }
 
 /** Who did the edit that is shown, when, how, and what it was. */
-export function AuthorLine({ author, when, how, change }: Props) {
-  if (!author) {
+export function AuthorLine({ author, edit, change }: Props) {
+  if (!author || !edit) {
     return (
       <div className="replay-author" data-testid="replay-author">
         <Text size="sm" c="dimmed">
@@ -28,7 +29,7 @@ export function AuthorLine({ author, when, how, change }: Props) {
         {initialsOf(author.name)}
       </span>
       <Text size="sm" truncate>
-        <b>{author.name}</b> · {when} · {how} · {describeChange(change)}
+        <b>{author.name}</b> · {dayAndTime(edit.ms)} · {KIND_WORDS[edit.kind]} · {describeChange(change)}
       </Text>
     </div>
   );

@@ -4,6 +4,7 @@ import type { FileDto, FileHistoryDto, FileStateDto, HistoryRunDto } from '@pali
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, sentenceOf } from '../api-client.js';
+import { ONLY_WHEN_ASKED } from '../only-when-asked.js';
 import { Patience } from '../patience.js';
 import { ReplayPlayer } from './replay-player.js';
 import './replay.css';
@@ -53,11 +54,8 @@ export default function ReplayDrawer({ file, onClose }: Props) {
   const read = useQuery({
     queryKey: ['history', file.id],
     queryFn: () => readHistory(file.id, start),
-    // What was shown stands still; opening the drawer anew reads anew. Each reading is recorded, so none happens unasked.
-    staleTime: Infinity,
-    gcTime: 0,
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
+    // Opening the drawer anew reads anew.
+    ...ONLY_WHEN_ASKED,
   });
   const [earlier, setEarlier] = useState<readonly HistoryRunDto[]>();
   const readMoreRuns = () =>

@@ -8,7 +8,6 @@ import { Patience } from '../patience.js';
 import { colourOf } from '../person-colour.js';
 import { AuthorLine } from './author-line.js';
 import { CompareView } from './compare-view.js';
-import { KIND_WORDS, sourceInWords } from './edit-words.js';
 import { LogView } from './log-view.js';
 import { PasteOrigin } from './paste-origin.js';
 import { onPlayKey, PlayControls, type PlayKeys } from './play-controls.js';
@@ -18,6 +17,7 @@ import { ReplayText, type WrittenRange } from './replay-text.js';
 import { RestoreButton } from './restore-button.js';
 import { RunPanel } from './run-panel.js';
 import { type Replay, useReplay } from './use-replay.js';
+import { useTextThen } from './use-text-then.js';
 
 interface Props {
   readonly history: FileHistoryDto;
@@ -111,25 +111,13 @@ function PlayView({ history, runs, replay, page }: PlayProps) {
   const [isColoured, setColoured] = useState(false);
   const { moment, isPlaying } = replay;
   const { index } = moment;
-  const text = useMemo(() => page.timeline.textAt(index), [page, index]);
-  const change = useMemo(() => page.timeline.changeAt(index), [page, index]);
+  const { text, edit, author, change, describe } = useTextThen(history, page, index);
   const written = useMemo(() => (isColoured ? rangesOf(page, index, history) : []), [isColoured, page, index, history]);
-  const edit = page.edit(index);
-  const author = edit && history.authors[edit.author];
-  const describe = (at: number) => {
-    const source = page.sourceOf(page.writtenAt(index)[at] ?? 0);
-    return source && sourceInWords(history, source);
-  };
   return (
     <div className="replay-views">
       <div className="replay-main">
         <Group gap="sm" wrap="nowrap" justify="space-between" pr="sm">
-          <AuthorLine
-            author={author}
-            when={edit ? dayAndTime(edit.ms) : ''}
-            how={edit ? KIND_WORDS[edit.kind] : ''}
-            change={change}
-          />
+          <AuthorLine author={author} edit={edit} change={change} />
           <Checkbox
             size="xs"
             label="Who wrote it"

@@ -75,6 +75,7 @@ type Fetch = (path: string) => Promise<Uint8Array>;
 export class ReplaySource {
   readonly #history: FileHistoryDto;
   readonly #fetch: Fetch;
+  readonly #edits = new Map<number, Promise<readonly ReplayEdit[]>>();
   readonly #pages = new Map<number, Promise<LoadedPage>>();
   readonly #loaded = new Map<number, LoadedPage>();
 
@@ -96,21 +97,32 @@ export class ReplaySource {
     return known;
   }
 
+  /** The edits of the page alone; likewise. */
+  edits(number: number): Promise<readonly ReplayEdit[]> {
+    const known = this.#edits.get(number) ?? this.#loadEdits(number);
+    this.#edits.set(number, known);
+    known.catch(() => this.#edits.delete(number));
+    return known;
+  }
+
+  async #loadEdits(number: number): Promise<readonly ReplayEdit[]> {
+    const { pages, file } = this.#history;
+    const page = pages[number];
+    if (!page) return [];
+    const bytes = await this.#fetch(`/api/files/${file}/history/pages/${number}${tagged(page.tag)}`);
+    // A page that grew since the overview has more than was announced: what is shown stands still.
+    return decodeReplayPage(bytes).edits.slice(0, page.edits);
+  }
+
   async #load(number: number): Promise<LoadedPage> {
     const { pages, file } = this.#history;
     const base = `/api/files/${file}/history`;
     const [keyframe, edits] = await Promise.all([
       this.#fetch(`${base}/keyframes/${number}${tagged(pages[number - 1]?.tag)}`).then(decodeReplayKeyframe),
-      number < pages.length
-        ? this.#fetch(`${base}/pages/${number}${tagged(pages[number]?.tag)}`).then(
-            (bytes) => decodeReplayPage(bytes).edits,
-          )
-        : [],
+      this.edits(number),
     ]);
-    // A page that grew since the overview has more than was announced: what is shown stands still.
-    const announced = edits.slice(0, pages[number]?.edits ?? 0);
     const first = pages[number]?.first ?? 0;
-    const page = new LoadedPage(number, first, announced, keyframe, pages[number + 1]?.startMs);
+    const page = new LoadedPage(number, first, edits, keyframe, pages[number + 1]?.startMs);
     this.#loaded.set(number, page);
     return page;
   }

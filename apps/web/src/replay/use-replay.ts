@@ -2,7 +2,7 @@ import type { FileHistoryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { type Moment, Playback } from './playback.js';
 import { type LoadedPage, pageAt, pageOf, type ReplaySource } from './replay-source.js';
-import { FIT_MS, type Speed } from './play-controls.js';
+import { FIT_MS, type Playing, type Speed } from './play-controls.js';
 import { type Stop, stopsOf } from './stops.js';
 import { useFrames } from './use-frames.js';
 
@@ -11,15 +11,12 @@ interface Shown {
   readonly moment: Moment;
 }
 
-export interface Replay {
+export interface Replay extends Playing {
   /** The page of the moment; undefined until the first one is there. */
   readonly page: LoadedPage | undefined;
   readonly moment: Moment;
   readonly stops: readonly Stop[];
   readonly edits: number;
-  readonly isPlaying: boolean;
-  readonly speed: Speed;
-  readonly skipsSilence: boolean;
   /** Why the page that was asked for last is not there. */
   readonly problem: unknown;
   /** To the text after `index` edits. */
@@ -29,9 +26,6 @@ export interface Replay {
   /** The stop after the moment, or before it; of runs alone if wanted. */
   toNext(runsAlone?: boolean): void;
   toPrevious(runsAlone?: boolean): void;
-  toggle(): void;
-  setSpeed(speed: Speed): void;
-  setSkipsSilence(skips: boolean): void;
 }
 
 type MomentIn = (playback: Playback) => Moment;

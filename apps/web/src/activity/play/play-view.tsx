@@ -1,23 +1,24 @@
 import { Alert, Button, Group, Text } from '@mantine/core';
-import type { ActivityEntryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
+import type { ActivityEntryDto, FileHistoryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { memo, useEffect, useMemo, useRef } from 'react';
-import { api, sentenceOf } from '../../api-client.js';
+import { memo, useEffect, useRef } from 'react';
+import { sentenceOf } from '../../api-client.js';
 import { clockTime, dayAndTime } from '../../clock-time.js';
 import { LiveText } from '../../live-text.js';
+import { ONLY_WHEN_ASKED } from '../../only-when-asked.js';
 import { Patience } from '../../patience.js';
 import { colourOf } from '../../person-colour.js';
 import { AuthorLine } from '../../replay/author-line.js';
-import { KIND_WORDS, sourceInWords } from '../../replay/edit-words.js';
 import { onPlayKey, PlayControls } from '../../replay/play-controls.js';
 import '../../replay/replay.css';
 import type { LoadedPage } from '../../replay/replay-source.js';
 import { ReplayText } from '../../replay/replay-text.js';
 import { RunPanel } from '../../replay/run-panel.js';
+import { useTextThen } from '../../replay/use-text-then.js';
 import type { ActivityOf } from '../../route.js';
 import { activityAddress, type ActivityQuery } from '../activity-query.js';
-import { TimeRange } from '../time-range.js';
-import { MOST_ROWS, type ReadScore, readScore } from './read-score.js';
+import { AllSessions, TimeRange } from '../time-range.js';
+import { MOST_ROWS, readRun, type ReadScore, readScore } from './read-score.js';
 import type { Score } from './score.js';
 import { type ScorePlaying, useScore } from './use-score.js';
 
@@ -33,21 +34,13 @@ export function PlayView({ of, query, onChange }: Props) {
   const read = useQuery({
     queryKey: ['score', address],
     queryFn: () => readScore(address),
-    // What is played stands still. Each reading is recorded, so none happens unasked.
-    staleTime: Infinity,
-    gcTime: 0,
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
+    ...ONLY_WHEN_ASKED,
   });
   return (
     <>
       <Group className="activity-filters" align="flex-end" role="search" aria-label="What is played">
         <TimeRange query={query} onChange={onChange} />
-        {query.session !== '' && (
-          <Button variant="default" onClick={() => onChange({ ...query, session: '' })}>
-            All sessions
-          </Button>
-        )}
+        <AllSessions query={query} onChange={onChange} />
         <Button variant="default" loading={read.isFetching} onClick={() => void read.refetch()}>
           Read again
         </Button>
@@ -67,11 +60,12 @@ export function PlayView({ of, query, onChange }: Props) {
 const RUNS_SHOWN = 4;
 
 function ScorePlayer({ read, readAt }: { readonly read: ReadScore; readonly readAt: number }) {
-  const { score } = read;
-  const playing = useScore(score);
+  const { score, sources } = read;
+  const playing = useScore(score, sources);
   const { ms, shown, page, problem, isPlaying } = playing;
   const row = score.rowAt(ms);
   const runs = useRuns(score, ms, readAt);
+  const history = shown && score.histories.get(shown.file);
   if (score.rows.length === 0)
     return (
       <Text c="dimmed" data-testid="activity-empty">
@@ -96,7 +90,7 @@ function ScorePlayer({ read, readAt }: { readonly read: ReadScore; readonly read
             </Text>
           )}
           {shown && !page && <Patience what="Reading the text" />}
-          {shown && page && <TextThen score={score} file={shown.file} index={shown.index} page={page} />}
+          {shown && page && history && <FileThen history={history} index={shown.index} page={page} />}
         </div>
         <RunPanel runs={runs} ms={ms} />
       </div>
@@ -145,7 +139,7 @@ function useRuns(score: Score, ms: number, readAt: number): HistoryRunDto[] {
       .filter((id) => !score.runs.has(id))
       .map((id) => ({
         queryKey: ['run-timeline', id, readAt],
-        queryFn: () => api.get<HistoryRunDto>(`/api/runs/${id}/timeline`),
+        queryFn: () => readRun(id),
         staleTime: Infinity,
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
@@ -156,36 +150,21 @@ function useRuns(score: Score, ms: number, readAt: number): HistoryRunDto[] {
 }
 
 interface TextProps {
-  readonly score: Score;
-  readonly file: string;
+  readonly history: FileHistoryDto;
   readonly index: number;
   readonly page: LoadedPage;
 }
 
-function TextThen({ score, file, index, page }: TextProps) {
-  const history = score.histories.get(file);
-  const text = useMemo(() => page.timeline.textAt(index), [page, index]);
-  const change = useMemo(() => page.timeline.changeAt(index), [page, index]);
-  if (!history) return null;
-  const edit = page.edit(index);
-  const author = edit && history.authors[edit.author];
-  const describe = (at: number) => {
-    const source = page.sourceOf(page.writtenAt(index)[at] ?? 0);
-    return source && sourceInWords(history, source);
-  };
+function FileThen({ history, index, page }: TextProps) {
+  const { text, edit, author, change, describe } = useTextThen(history, page, index);
   return (
     <>
       <Text size="sm" fw={600} px="sm" pt={6} component="h2" truncate data-testid="play-file">
         {history.path}
       </Text>
-      <AuthorLine
-        author={author}
-        when={edit ? dayAndTime(edit.ms) : ''}
-        how={edit ? KIND_WORDS[edit.kind] : ''}
-        change={change}
-      />
+      <AuthorLine author={author} edit={edit} change={change} />
       <ReplayText
-        key={file}
+        key={history.file}
         {...{ text, change, describe, written: NOTHING }}
         colour={colourOf(author?.id ?? '')}
         path={history.path}

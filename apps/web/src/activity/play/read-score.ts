@@ -1,11 +1,6 @@
-import {
-  type ActivityEntryDto,
-  decodeReplayPage,
-  type FileHistoryDto,
-  type HistoryRunDto,
-} from '@palimpsest/protocol/wire';
-import { api, ApiProblem } from '../../api-client.js';
-import type { ListPage } from '../../api-client.js';
+import type { ActivityEntryDto, FileHistoryDto, HistoryRunDto } from '@palimpsest/protocol/wire';
+import { api, ApiProblem, type ListPage } from '../../api-client.js';
+import { ReplaySource } from '../../replay/replay-source.js';
 import { type PlayedFile, Score } from './score.js';
 
 /** Rows that are played at most, the newest of the time that was chosen. */
@@ -21,6 +16,8 @@ const AT_A_TIME = 4;
 
 export interface ReadScore {
   readonly score: Score;
+  /** By file: where its texts come from. */
+  readonly sources: ReadonlyMap<string, ReplaySource>;
   /** Earlier rows were left out. */
   readonly isCut: boolean;
   /** Files of which the history could not be had, by the name that they have in the rows. */
@@ -31,16 +28,24 @@ export interface ReadScore {
 export async function readScore(address: string): Promise<ReadScore> {
   const { rows, isCut } = await readRows(address);
   const files: PlayedFile[] = [];
+  const sources = new Map<string, ReplaySource>();
   const missing: string[] = [];
   for (const [file, path] of filesIn(rows)) {
-    const played = await readFile(file, rows).catch((error: unknown) => {
-      if (error instanceof ApiProblem && error.status === 404) return undefined;
-      throw error;
-    });
-    if (played) files.push(played);
-    else missing.push(path);
+    const read = await ifThere(readFile(file, rows));
+    if (read) {
+      files.push(read.played);
+      sources.set(file, read.source);
+    } else missing.push(path);
   }
-  return { score: new Score(rows, files, await readRuns(rows)), isCut, missing };
+  return { score: new Score(rows, files, await readRuns(rows)), sources, isCut, missing };
+}
+
+/** Undefined for what is not there, or not for this person. */
+function ifThere<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof ApiProblem && error.status === 404) return undefined;
+    throw error;
+  });
 }
 
 async function readRows(address: string): Promise<{ readonly rows: ActivityEntryDto[]; readonly isCut: boolean }> {
@@ -60,9 +65,15 @@ function filesIn(rows: readonly ActivityEntryDto[]): Map<string, string> {
   );
 }
 
-/** The overview of a file, and those of its pages in which something of the rows is. */
-async function readFile(file: string, rows: readonly ActivityEntryDto[]): Promise<PlayedFile> {
+interface ReadFile {
+  readonly played: PlayedFile;
+  readonly source: ReplaySource;
+}
+
+/** The overview of a file, and the edits of those of its pages in which something of the rows is. */
+async function readFile(file: string, rows: readonly ActivityEntryDto[]): Promise<ReadFile> {
   const history = await api.get<FileHistoryDto>(`/api/files/${file}/history`);
+  const source = new ReplaySource(history, api.bytes);
   const times = rows
     .filter((row) => row.kind === 'edit' && row.file === file)
     .map(({ at, until }) => ({ from: Date.parse(at), to: Date.parse(until ?? at) }));
@@ -70,23 +81,21 @@ async function readFile(file: string, rows: readonly ActivityEntryDto[]): Promis
     times.some(({ from, to }) => from <= endMs + TOLERANCE_MS && to >= startMs - TOLERANCE_MS);
   const wanted = history.pages.map((page, number) => ({ page, number })).filter(({ page }) => isWanted(page));
   const pages = await someAtATime(wanted, async ({ page, number }) => {
-    const bytes = await api.bytes(`/api/files/${file}/history/pages/${number}?tag=${page.tag}`);
-    // A page that grew since the overview has more than was announced.
-    return { first: page.first, edits: decodeReplayPage(bytes).edits.slice(0, page.edits) };
+    return { first: page.first, edits: await source.edits(number) };
   });
-  return { history, pages };
+  return { played: { history, pages }, source };
 }
 
 /** Runs that are not in the list yet are left out. */
 async function readRuns(rows: readonly ActivityEntryDto[]): Promise<HistoryRunDto[]> {
   const ids = rows.flatMap(({ kind, run }) => (kind === 'run' && run !== null ? [run] : [])).slice(0, RUNS_AT_ONCE);
-  const runs = await someAtATime(ids, (id) =>
-    api.get<HistoryRunDto>(`/api/runs/${id}/timeline`).catch((error: unknown) => {
-      if (error instanceof ApiProblem && error.status === 404) return undefined;
-      throw error;
-    }),
-  );
+  const runs = await someAtATime(ids, (id) => ifThere(readRun(id)));
   return runs.filter((run) => run !== undefined);
+}
+
+/** A run with the times of what it printed and was told. Throws ApiProblem. */
+export function readRun(id: string): Promise<HistoryRunDto> {
+  return api.get<HistoryRunDto>(`/api/runs/${id}/timeline`);
 }
 
 async function someAtATime<One, Made>(all: readonly One[], make: (one: One) => Promise<Made>): Promise<Made[]> {

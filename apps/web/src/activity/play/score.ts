@@ -32,10 +32,15 @@ export class Score {
   readonly edits: readonly PlayedEdit[];
   readonly #rowTimes: Float64Array;
   readonly #editTimes: Float64Array;
+  readonly #runIds: readonly string[];
+  readonly #runTimes: Float64Array;
 
   constructor(rows: readonly ActivityEntryDto[], files: readonly PlayedFile[], runs: readonly HistoryRunDto[] = []) {
     this.rows = rows.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
     this.#rowTimes = Float64Array.from(this.rows, ({ at }) => Date.parse(at));
+    const runRows = this.rows.filter(({ kind, run }) => kind === 'run' && run !== null);
+    this.#runIds = runRows.map(({ run }) => run ?? '');
+    this.#runTimes = Float64Array.from(runRows, ({ at }) => Date.parse(at));
     this.runs = new Map(runs.map((run) => [run.id, run]));
     this.histories = new Map(files.map(({ history }) => [history.file, history]));
     this.edits = files.flatMap((file) => editsOf(file, rows)).sort((a, b) => a.ms - b.ms);
@@ -75,16 +80,13 @@ export class Score {
   nextFileAfter(ms: number): ShownText | undefined {
     const here = this.editAt(ms);
     const { file } = this.edits[Math.max(here, 0)] ?? {};
-    return this.edits.slice(here + 1).find((edit) => edit.file !== file);
+    return this.edits.find((edit, place) => place > here && edit.file !== file);
   }
 
   /** Runs that had been asked for by then, the latest first. */
   runsAt(ms: number, most: number): string[] {
-    return this.rows
-      .slice(0, this.rowAt(ms) + 1)
-      .flatMap(({ kind, run }) => (kind === 'run' && run !== null ? [run] : []))
-      .slice(-most)
-      .reverse();
+    const count = countUpTo(this.#runTimes, ms);
+    return this.#runIds.slice(Math.max(0, count - most), count).reverse();
   }
 }
 

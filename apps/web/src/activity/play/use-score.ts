@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { api } from '../../api-client.js';
 import { FIT_MS, type PlayKeys, type Playing, type Speed } from '../../replay/play-controls.js';
-import { type LoadedPage, pageOf, ReplaySource } from '../../replay/replay-source.js';
+import { type LoadedPage, pageOf, type ReplaySource } from '../../replay/replay-source.js';
 import { useFrames } from '../../replay/use-frames.js';
 import type { Score, ShownText } from './score.js';
 
@@ -21,16 +20,12 @@ export interface ScorePlaying extends Playing, PlayKeys {
 }
 
 /** Pages of texts are fetched as the score gets to them; playing waits for them. */
-export function useScore(score: Score): ScorePlaying {
+export function useScore(score: Score, sources: ReadonlyMap<string, ReplaySource>): ScorePlaying {
   const [isPlaying, setPlaying] = useState(false);
   const [speed, setSpeed] = useState<Speed>('1');
   const [skipsSilence, setSkipsSilence] = useState(true);
   const clock = useMemo(() => score.clock(skipsSilence), [score, skipsSilence]);
   const [ms, setMs] = useState(() => clock.beats[0] ?? 0);
-  const sources = useMemo(
-    () => new Map([...score.histories].map(([file, history]) => [file, new ReplaySource(history, api.bytes)])),
-    [score],
-  );
   const { loaded, problem, want } = usePages(score, sources);
   const shown = score.textAt(ms);
   const page = loaded(shown);
